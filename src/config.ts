@@ -1,0 +1,48 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "./errors.ts";
+
+const databaseUrl = z.string().refine((text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text), {
+  error: "must look like postgres://user:password@host:5432/database",
+});
+
+// A variable that is set to nothing (as docker compose does with ${NAME:-}) is not set.
+function optional<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (value === "" ? undefined : value), schema);
+}
+
+const environment = z.object({
+  DATABASE_URL: optional(databaseUrl.optional()),
+  DATA_DIR: optional(z.string().default(".data")),
+  DATABASE_PORT: optional(z.coerce.number().int().min(1).max(65535).optional()),
+  LOG_LEVEL: optional(z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn")),
+});
+
+/** What the environment says, checked. */
+export type Settings = {
+  /** The server to use; the embedded one where this is undefined. */
+  databaseUrl: string | undefined;
+  /** Where the embedded server keeps its files, absolute. */
+  dataDir: string;
+  /** The port that the embedded server should try first. */
+  databasePort: number | undefined;
+  logLevel: string;
+};
+
+/** Reads the settings from the environment; a wrong value is an error that names its variable. */
+export function loadSettings(env: Record<string, string | undefined> = process.env): Settings {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new UserError(`The environment holds a value that cannot be used. ${problems.join("; ")}`, {
+      hint: "Correct the variable, or unset it to get its default.",
+      exitCode: 2,
+    });
+  }
+  return {
+    databaseUrl: parsed.data.DATABASE_URL,
+    dataDir: resolve(parsed.data.DATA_DIR),
+    databasePort: parsed.data.DATABASE_PORT,
+    logLevel: parsed.data.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,34 @@
+import { errorCode, UserError } from "./errors.ts";
+
+const CURES: Record<string, string> = {
+  ECONNREFUSED: "Is the server running? Check host and port in DATABASE_URL, or start one: npm start",
+  ENOTFOUND: "Check the host name in DATABASE_URL.",
+  EAI_AGAIN: "Check the host name in DATABASE_URL, and the network.",
+  ETIMEDOUT: "Check host and port in DATABASE_URL, and what stands between (a firewall, a VPN).",
+  CONNECT_TIMEOUT: "Check host and port in DATABASE_URL, and what stands between (a firewall, a VPN).",
+  "28P01": "Check user and password in DATABASE_URL.",
+  "28000": "Check user and password in DATABASE_URL, and the server's pg_hba.conf.",
+  "3D000": "Check the database name in DATABASE_URL, or create it: createdb <name>",
+  "42501": "Use a role that owns the tables, or has the right that is named.",
+  "53300": "The server is out of connections: close some, or raise max_connections.",
+  "57P03": "The server is starting or stopping: try again in a moment.",
+};
+
+function textField(error: object, field: "message" | "hint" | "detail"): string | undefined {
+  const value: unknown = Reflect.get(error, field);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/**
+ * Gives an error of the database or of the way to it (of pg or of postgres.js) with its cure: the
+ * server's own HINT, or one of ours. An error that has none comes back as it is.
+ */
+export function asUserError(error: unknown): unknown {
+  if (error instanceof UserError || typeof error !== "object" || error === null) return error;
+  const code = errorCode(error);
+  const hint = textField(error, "hint") ?? (code === undefined ? undefined : CURES[code]);
+  if (hint === undefined) return error;
+  const message = textField(error, "message") ?? `The database cannot be reached (${code}).`;
+  const detail = textField(error, "detail");
+  return new UserError(detail === undefined ? message : `${message} (${detail})`, { hint, cause: error });
+}

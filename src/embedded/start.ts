@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../errors.ts";
+import { freePort } from "./port.ts";
+import { LaunchError, type LaunchOptions, launch, type ServerProcess } from "./process.ts";
+
+const ATTEMPTS = 20;
+const PAUSE_MS = 500;
+
+/** Starts the server on the port wanted, or on the next free one, which it reports. */
+export async function launchOnFreePort(
+  options: LaunchOptions,
+  report: (message: string) => void,
+): Promise<{ process: ServerProcess; port: number }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort(options.port);
+    try {
+      const process = await launch({ ...options, port });
+      if (options.port !== 0 && port !== options.port) {
+        report(`Port ${options.port} is in use; PostgreSQL listens on ${port} from now on.`);
+      }
+      return { process, port };
+    } catch (error) {
+      if (!(error instanceof LaunchError)) throw error;
+      if (attempt === ATTEMPTS || !passesBy(error.log)) throw explain(error, options);
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+// Another program took the port after we looked; or a killed server's last processes still run, and
+// PostgreSQL waits for them rather than write beside them.
+function passesBy(log: string): boolean {
+  return /Address already in use|pre-existing shared memory block/.test(log);
+}
+
+function explain(error: LaunchError, options: LaunchOptions): UserError {
+  const reasons = error.log.split("\n").filter((line) => /FATAL|PANIC|error while loading|HINT/.test(line));
+  return new UserError(`PostgreSQL did not start: ${reasons.at(0) ?? "it gave no reason"}`, {
+    hint: `${reasons.slice(1).join("\n")}\nIts log: ${options.logFile}`.trim(),
+    cause: error,
+  });
+}

@@ -1,0 +1,122 @@
+import { readdir } from "node:fs/promises";
+import { parse } from "node:path";
+import { runMigrations as runWorkerMigrations } from "graphile-worker";
+import { runner } from "node-pg-migrate";
+import pg from "pg";
+import { asUserError } from "./database-errors.ts";
+import { type Logger, silentLogger } from "./log.ts";
+import { loadMigrations, MIGRATION_FILE, migrationLogger, workerLogger } from "./migration-runner.ts";
+import { migrationsDir } from "./paths.ts";
+
+const SCHEMA = "metrics";
+const TABLE = "migrations";
+const WORKER_SCHEMA = "graphile_worker";
+
+// Any number that no other program is likely to use: it makes one of two migrators wait.
+const LOCK = 5_077_310_652_410;
+
+/** What {@link migrate} needs. */
+export type MigrateOptions = {
+  databaseUrl: string;
+  /** Rename an application's own conversation_metrics out of the way, instead of refusing. */
+  replaceExisting?: boolean;
+  log?: Logger;
+  /** Another folder of migrations than the project's own. */
+  dir?: string;
+};
+
+/**
+ * Brings the database up to date and returns the names of the migrations that this call ran.
+ * All or nothing: when one fails, the database is as it was. A second caller waits for the first.
+ */
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  const log = options.log ?? silentLogger;
+  const client = await openClient(options.databaseUrl);
+  try {
+    await client.query("select pg_advisory_lock($1)", [LOCK]);
+    const workerWasThere = await schemaExists(client, WORKER_SCHEMA);
+    await runWorkerMigrations({ connectionString: options.databaseUrl, logger: workerLogger(log) });
+    try {
+      return await runOwnMigrations(client, options, log);
+    } catch (error) {
+      if (!workerWasThere) await client.query(`drop schema if exists ${WORKER_SCHEMA} cascade`);
+      throw error;
+    }
+  } finally {
+    await client.end(); // also gives the lock back
+  }
+}
+
+async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log: Logger): Promise<string[]> {
+  await client.query("select set_config('conversation_metrics.replace_existing', $1, false)", [
+    options.replaceExisting ? "on" : "off",
+  ]);
+  // Begun here and not by the runner, so that a failure takes the schema and the list back too.
+  await client.query("begin");
+  try {
+    const done = await runner({
+      dbClient: client,
+      dir: options.dir ?? migrationsDir,
+      direction: "up",
+      migrationsSchema: SCHEMA,
+      createMigrationsSchema: true,
+      migrationsTable: TABLE,
+      singleTransaction: true,
+      noLock: true,
+      ignorePattern: `(?!${MIGRATION_FILE.source}).*`,
+      migrationLoaderStrategies: [{ extensions: [".ts", ".js"], loader: loadMigrations }],
+      logger: migrationLogger(log),
+    });
+    await client.query("commit");
+    return done.map((migration) => migration.name);
+  } catch (error) {
+    await client.query("rollback");
+    throw asUserError(error);
+  }
+}
+
+/** One migration, and when it ran. */
+export type AppliedMigration = { name: string; runOn: Date };
+
+/** What the database has had, and what it still needs. */
+export type MigrationStatus = { applied: AppliedMigration[]; pending: string[] };
+
+/** Compares the database with the folder of migrations; changes nothing. */
+export async function migrationStatus(options: { databaseUrl: string; dir?: string }): Promise<MigrationStatus> {
+  const files = (await readdir(options.dir ?? migrationsDir)).filter((file) => MIGRATION_FILE.test(file));
+  const client = await openClient(options.databaseUrl);
+  try {
+    const { rows: tables } = await client.query("select to_regclass($1) as name", [`${SCHEMA}.${TABLE}`]);
+    const applied = tables[0].name === null ? [] : await readApplied(client);
+    const names = new Set(applied.map((migration) => migration.name));
+    const pending = files.map((file) => parse(file).name).filter((name) => !names.has(name));
+    return { applied, pending: pending.toSorted() };
+  } finally {
+    await client.end();
+  }
+}
+
+async function readApplied(client: pg.Client): Promise<AppliedMigration[]> {
+  const { rows } = await client.query<{ name: string; run_on: Date }>(
+    `select name, run_on at time zone current_setting('TimeZone') as run_on from ${SCHEMA}.${TABLE} order by id`,
+  );
+  return rows.map((row) => ({ name: row.name, runOn: row.run_on }));
+}
+
+async function schemaExists(client: pg.Client, name: string): Promise<boolean> {
+  const { rowCount } = await client.query("select from pg_namespace where nspname = $1", [name]);
+  return rowCount === 1;
+}
+
+async function openClient(databaseUrl: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: "conversation-metrics migrate",
+  });
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    throw asUserError(error);
+  }
+}

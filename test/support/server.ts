@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DEFAULT_MAJOR } from "../../src/embedded/binaries.ts";
+import { startEmbedded } from "../../src/embedded/server.ts";
+
+/** The server that a test run uses. */
+export type TestServer = {
+  /** A database on it from which others can be created. */
+  url: string;
+  /** Which server it is and why, for the person who reads the run's output. */
+  description: string;
+  /** Ends it; with `keep`, a server of ours leaves its files and says how to start it again. */
+  stop: (keep: boolean) => Promise<void>;
+};
+
+// Speed instead of safety: a test's data need not survive the machine. Prepared transactions are a
+// thing under test.
+const SETTINGS = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  max_prepared_transactions: "20",
+  max_connections: "200",
+  max_wal_size: "4GB",
+};
+
+/** TEST_DATABASE_URL where it is set, else a container where an engine answers, else the embedded server. */
+export async function startTestServer(): Promise<TestServer> {
+  const url = process.env.TEST_DATABASE_URL;
+  if (url) return { url, description: "TEST_DATABASE_URL", stop: async () => {} };
+  const major = Number(process.env.TEST_PG_MAJOR || DEFAULT_MAJOR);
+  return (await startContainer(major)) ?? startTemporary(major);
+}
+
+async function startContainer(major: number): Promise<TestServer | undefined> {
+  const { getContainerRuntimeClient } = await import("testcontainers");
+  try {
+    await getContainerRuntimeClient();
+  } catch {
+    return undefined; // No engine answers, which is usual where only the docker command is installed.
+  }
+  const { PostgreSqlContainer } = await import("@testcontainers/postgresql");
+  const flags = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const container = await new PostgreSqlContainer(`postgres:${major}`).withCommand(["postgres", ...flags]).start();
+  return {
+    url: container.getConnectionUri(),
+    description: `a container of postgres:${major}`,
+    stop: async () => void (await container.stop()),
+  };
+}
+
+async function startTemporary(major: number): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), "conversation-metrics-test-"));
+  const server = await startEmbedded({ dataDir, port: 0, major, settings: SETTINGS });
+  return {
+    url: server.url,
+    description: `embedded PostgreSQL ${major}`,
+    stop: async (keep) => {
+      await server.stop();
+      if (keep) console.log(`Kept ${dataDir}. To look inside: DATA_DIR=${dataDir} npm start`);
+      else await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
