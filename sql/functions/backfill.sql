@@ -1,0 +1,36 @@
+-- Blocks writers, so that one pass over the sources is exact. metrics.backfill_batch blocks none.
+create or replace function metrics.backfill() returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  source metrics.sources;
+  new_sessions uuid[];
+  answerable metrics.session_delta[];
+  all_new boolean;
+begin
+  for source in select * from metrics.sources order by kind loop
+    execute format('lock table %s in share row exclusive mode', source.relation);
+  end loop;
+
+  if exists (select from metrics.messages) then
+    -- Not the first time: only what differs.
+    perform metrics.repair();
+    return;
+  end if;
+
+  select * into source from metrics.sources where kind = 'messages';
+  execute metrics.count_new_messages_sql(format(source.mapping, source.relation))
+    using clock_timestamp() into all_new, new_sessions, answerable;
+  if new_sessions is not null then
+    perform metrics.open_sessions(new_sessions);
+  end if;
+  if answerable is not null then
+    perform metrics.add_answers(answerable);
+  end if;
+  perform metrics.sync_leads(array(select lead_id from metrics.source_leads));
+  perform metrics.sync_feedback(array(select feedback_id from metrics.source_feedback));
+end; $$;
+
+comment on function metrics.backfill() is
+  'Counts all that the source tables hold, in one pass under SHARE ROW EXCLUSIVE: writers wait, readers do not. Running it again heals what differs.';

@@ -1,0 +1,91 @@
+-- One statement for many new rows: used by the trigger over a large INSERT's transition table and
+-- by the backfill over the source table, hence a text. Planned at each use, as its size varies.
+-- Hash aggregation and a join on the smallest time find the first row of each session without
+-- sorting all rows; only the metrics rows are sorted, for the order of their locks.
+create or replace function metrics.count_new_messages_sql(source_query text) returns text
+language sql immutable
+begin atomic
+  select format(
+    $sql$
+    with counted as materialized (
+      select source.conversation_id, source.organization_id, source.session_id, source.widget_id, source.user_id,
+        counted.*
+      from (%s) as source
+      cross join lateral metrics.count_message(
+        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+      ) as counted
+    ),
+    added as (
+      insert into metrics.messages (
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+      )
+      select
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+      from counted
+      on conflict (conversation_id) do nothing
+      returning *
+    ),
+    summed as materialized (
+      select
+        session_key,
+        count(*)::integer as message_rows,
+        sum(user_messages)::integer as user_messages,
+        sum(ai_messages)::integer as ai_messages,
+        sum(prompt_tokens) as prompt_tokens,
+        sum(completion_tokens) as completion_tokens,
+        sum(estimated_messages)::integer as estimated_messages,
+        count(*) filter (where is_open)::integer as open_rows,
+        count(response_us)::integer as response_count,
+        coalesce(sum(response_us), 0) as response_us_sum,
+        max(metrics.lag_seconds(created_at, ended_at)) as longest_lag,
+        min(created_at) as first_created_at,
+        max(created_at) as last_created_at,
+        max(ended_at) as conversation_end
+      from added
+      group by session_key
+    ),
+    first as (
+      select distinct on (summed.session_key) summed.*,
+        counted.conversation_id, counted.session_id, counted.organization_id, counted.widget_id, counted.user_id
+      from summed
+      join counted
+        on counted.session_key = summed.session_key and counted.created_at = summed.first_created_at
+      order by summed.session_key, counted.conversation_id
+    ),
+    applied as (
+      insert into public.conversation_metrics as m (
+        session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+        user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+        conversation_start, conversation_end, response_count, response_us_sum,
+        message_rows, open_rows, longest_lag, created_at, updated_at
+      )
+      select
+        session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+        user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+        nullif(first_created_at, 'infinity'), conversation_end, response_count, response_us_sum,
+        message_rows, open_rows, longest_lag, $1, $1
+      from first
+      order by session_key
+      on conflict (session_key) do update set %s
+      returning m.session_key, m.message_rows, m.open_rows
+    )
+    select
+      (select count(*) from counted) = (select count(*) from added),
+      array_agg(summed.session_key order by summed.session_key)
+        filter (where applied.message_rows = summed.message_rows),
+      array_agg(row(
+        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, summed.first_created_at, summed.last_created_at
+      )::metrics.session_delta) filter (where applied.open_rows > 0)
+    from summed
+    join applied on applied.session_key = summed.session_key
+    $sql$,
+    source_query,
+    metrics.merge_metrics_sql()
+  );
+end;
+
+comment on function metrics.count_new_messages_sql(text) is
+  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions that are new, and the stretches in which open questions may have found an answer.';

@@ -1,0 +1,118 @@
+-- In a function, since the columns take the types of the application's own.
+create or replace function metrics.create_metrics_tables() returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  conversation_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
+begin
+  execute format(
+    $table$
+    create table metrics.messages (
+      conversation_id %s constraint messages_pkey primary key,
+      session_key uuid,
+      created_at timestamptz,
+      ended_at timestamptz,
+      response_us bigint,
+      prompt_tokens integer not null default 0,
+      completion_tokens integer not null default 0,
+      user_messages smallint not null default 0,
+      ai_messages smallint not null default 0,
+      prompt_source metrics.token_source,
+      completion_source metrics.token_source,
+      estimated_messages smallint not null generated always as (
+        case when prompt_source = 'estimate' then user_messages else 0 end
+          + case when completion_source = 'estimate' then ai_messages else 0 end
+      ) stored,
+      is_open boolean not null generated always as (user_messages > 0 and ai_messages = 0) stored,
+      has_feedback boolean not null default false
+    )
+    $table$,
+    conversation_type
+  );
+  create index messages_session_key_idx on metrics.messages (session_key, created_at, conversation_id);
+
+  execute format(
+    'create table metrics.leads (lead_id %s constraint leads_pkey primary key, session_key uuid, created_at timestamptz)',
+    metrics.column_type('metrics.source_leads', 'lead_id')
+  );
+  create index leads_session_key_idx on metrics.leads (session_key, created_at, lead_id);
+
+  execute format(
+    $table$
+    create table metrics.feedback (
+      feedback_id %s constraint feedback_pkey primary key,
+      session_key uuid,
+      conversation_id %s,
+      rating numeric
+    )
+    $table$,
+    metrics.column_type('metrics.source_feedback', 'feedback_id'),
+    conversation_type
+  );
+  create index feedback_session_key_idx on metrics.feedback (session_key);
+  create index feedback_conversation_id_idx on metrics.feedback (conversation_id) where conversation_id is not null;
+
+  create table metrics.sessions (
+    session_key uuid constraint sessions_pkey primary key,
+    has_extras boolean not null default false
+  );
+
+  execute format(
+    $table$
+    create table public.conversation_metrics (
+      session_key uuid constraint conversation_metrics_pkey primary key,
+      -- Checked at the end of a statement: two sessions may exchange their first rows in one.
+      conversation_id %1$s not null constraint conversation_metrics_conversation_id_key
+        unique deferrable initially immediate,
+      session_id %2$s not null,
+      organization_id %3$s,
+      widget_id %4$s,
+      user_id %5$s,
+      total_messages integer not null generated always as (user_messages + ai_messages) stored,
+      user_messages integer not null default 0,
+      ai_messages integer not null default 0,
+      total_tokens bigint not null generated always as (prompt_tokens + completion_tokens) stored,
+      prompt_tokens bigint not null default 0,
+      completion_tokens bigint not null default 0,
+      estimated_messages integer not null default 0,
+      conversation_start timestamptz,
+      conversation_end timestamptz,
+      conversation_duration double precision generated always as (
+        -- Beyond the year 10000 (milliseconds taken for seconds, say) the difference may not fit an interval.
+        case when conversation_start > '-infinity' and conversation_end < '10000-01-01 00:00:00+00'
+          then extract(epoch from conversation_end - conversation_start) end
+      ) stored,
+      average_response_time double precision generated always as (
+        response_us_sum / nullif(response_count, 0) / 1000000
+      ) stored,
+      response_count integer not null default 0,
+      response_us_sum numeric not null default 0,
+      has_lead boolean not null default false,
+      lead_name text,
+      lead_email text,
+      lead_company text,
+      user_satisfaction double precision generated always as (rating_sum / nullif(rating_count, 0)) stored,
+      rating_count integer not null default 0,
+      rating_sum numeric not null default 0,
+      message_rows integer not null default 0,
+      open_rows integer not null default 0,
+      longest_lag double precision not null default 0,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      constraint conversation_metrics_session_id_organization_id_key
+        unique nulls not distinct (session_id, organization_id)
+    )
+    -- Room for HOT updates: a row changes with each message of its session.
+    with (fillfactor = 70)
+    $table$,
+    conversation_type,
+    metrics.column_type('metrics.source_messages', 'session_id'),
+    metrics.column_type('metrics.source_messages', 'organization_id'),
+    metrics.column_type('metrics.source_messages', 'widget_id'),
+    metrics.column_type('metrics.source_messages', 'user_id')
+  );
+end; $$;
+
+comment on function metrics.create_metrics_tables() is
+  'Creates the ledgers, the session locks and conversation_metrics with the id types of the source tables.';

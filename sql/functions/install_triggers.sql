@@ -1,0 +1,36 @@
+-- On every table of a partitioned one: a write that names a partition fires that partition's own
+-- statement triggers, and a write that names the parent fires the parent's.
+create or replace function metrics.install_triggers(of_table regclass, trigger_function text) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target regclass;
+  event record;
+begin
+  for target in
+    with recursive tables as (
+      select of_table as relation
+      union
+      select i.inhrelid::regclass from pg_inherits as i join tables as t on i.inhparent = t.relation
+    )
+    select t.relation from tables as t join pg_class as c on c.oid = t.relation where c.relkind in ('r', 'p')
+  loop
+    for event in
+      select * from (values
+        ('insert', 'referencing new table as inserted'),
+        ('update', 'referencing old table as deleted new table as inserted'),
+        ('delete', 'referencing old table as deleted'),
+        ('truncate', '')
+      ) as events (name, transition_tables)
+    loop
+      execute format(
+        'create or replace trigger _500_metrics_%1$s after %1$s on %2$s %3$s for each statement execute function %4$s',
+        event.name, target, event.transition_tables, trigger_function
+      );
+    end loop;
+  end loop;
+end; $$;
+
+comment on function metrics.install_triggers(regclass, text) is
+  'Creates the four statement triggers on a source table and on its partitions. Run it again for partitions that came later (metrics.install does).';

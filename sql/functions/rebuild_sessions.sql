@@ -1,0 +1,53 @@
+-- The difference between the ledger and the metrics row, applied like any other difference.
+create or replace function metrics.rebuild_sessions(keys uuid[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  locked uuid[];
+begin
+  locked := metrics.lock_sessions(keys);
+  perform metrics.pair_answers(array(
+    select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '-infinity', 'infinity')::metrics.session_delta
+    from unnest(keys) as key
+  ));
+  perform metrics.apply_deltas(
+    array(
+      select row(
+        total.session_key,
+        total.message_rows - coalesce(m.message_rows, 0),
+        total.user_messages - coalesce(m.user_messages, 0),
+        total.ai_messages - coalesce(m.ai_messages, 0),
+        total.prompt_tokens - coalesce(m.prompt_tokens, 0),
+        total.completion_tokens - coalesce(m.completion_tokens, 0),
+        total.estimated_messages - coalesce(m.estimated_messages, 0),
+        total.open_rows - coalesce(m.open_rows, 0),
+        total.response_count - coalesce(m.response_count, 0),
+        total.response_us_sum - coalesce(m.response_us_sum, 0),
+        total.longest_lag,
+        total.changed_from,
+        total.changed_to
+      )::metrics.session_delta
+      from (select distinct key from unnest(keys) as key) as wanted
+      cross join lateral metrics.session_total(wanted.key) as total
+      left join public.conversation_metrics as m on m.session_key = wanted.key
+    ),
+    locked
+  );
+  -- The key and who it stands for never change, but a row may have been tampered with.
+  update public.conversation_metrics as m
+  set session_id = first.session_id, organization_id = first.organization_id
+  from metrics.source_messages as first
+  where m.session_key = any(keys)
+    and first.conversation_id = m.conversation_id
+    and (m.session_id, m.organization_id) is distinct from (first.session_id, first.organization_id);
+  perform metrics.meet_sessions(array(
+    select key from unnest(keys) as key
+    where exists (select from metrics.leads as l where l.session_key = key)
+      or exists (select from metrics.feedback as f where f.session_key = key)
+  ));
+  perform metrics.apply_extras(keys);
+end; $$;
+
+comment on function metrics.rebuild_sessions(uuid[]) is
+  'Derives the metrics rows of these sessions from the ledger in full.';

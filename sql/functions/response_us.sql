@@ -1,0 +1,9 @@
+-- In numeric: the interval between far-off times does not fit an interval.
+create or replace function metrics.response_us(asked_at timestamptz, answered_at timestamptz) returns bigint
+language sql stable parallel safe
+return case when isfinite(asked_at) and isfinite(answered_at) then
+  least(greatest(1000000 * (extract(epoch from answered_at) - extract(epoch from asked_at)), 0), 9e18)::bigint
+end;
+
+comment on function metrics.response_us(timestamptz, timestamptz) is
+  'Response time in microseconds: 0 where the clocks run backwards, NULL where either time is unknown (NULL or infinite).';

@@ -1,0 +1,23 @@
+create or replace function metrics.session_total(of_session uuid) returns metrics.session_delta
+language sql stable
+begin atomic
+  select
+    of_session,
+    count(*)::integer,
+    coalesce(sum(l.user_messages), 0)::integer,
+    coalesce(sum(l.ai_messages), 0)::integer,
+    coalesce(sum(l.prompt_tokens), 0)::bigint,
+    coalesce(sum(l.completion_tokens), 0)::bigint,
+    coalesce(sum(l.estimated_messages), 0)::integer,
+    count(*) filter (where l.is_open)::integer,
+    count(l.response_us)::integer,
+    coalesce(sum(l.response_us), 0),
+    coalesce(max(metrics.lag_seconds(l.created_at, l.ended_at)), 0),
+    min(l.created_at),
+    max(l.created_at)
+  from metrics.messages as l
+  where l.session_key = of_session;
+end;
+
+comment on function metrics.session_total(uuid) is
+  'The sums of one session over its ledger rows, as the difference from nothing.';

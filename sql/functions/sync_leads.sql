@@ -1,0 +1,71 @@
+create or replace function metrics.sync_leads(ids anyarray) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+declare
+  pending ids%type := ids;
+  keys uuid[];
+begin
+  loop
+    keys := array(
+      select l.session_key
+      from unnest(pending) as id
+      join metrics.leads as l on l.lead_id = id
+      where l.session_key is not null
+      union
+      select c.session_key
+      from unnest(pending) as id
+      join metrics.counted_leads as c on c.lead_id = id
+      where c.session_key is not null
+    );
+    perform metrics.meet_sessions(keys);
+
+    with wanted as materialized (
+      select distinct id from unnest(pending) as id
+    ),
+    old as materialized (
+      select l.* from wanted join metrics.leads as l on l.lead_id = wanted.id
+    ),
+    new as materialized (
+      select c.* from wanted join metrics.counted_leads as c on c.lead_id = wanted.id
+    ),
+    gone as (
+      delete from metrics.leads as l
+      using old
+      where l.lead_id = old.lead_id
+        and not exists (select from new where new.lead_id = old.lead_id)
+    ),
+    changed as (
+      update metrics.leads as l
+      set session_key = new.session_key, created_at = new.created_at
+      from new
+      where l.lead_id = new.lead_id
+        and (l.session_key, l.created_at) is distinct from (new.session_key, new.created_at)
+    ),
+    -- Also an empty row for one that is gone before the ledger knew it, as in metrics.sync_messages.
+    added as (
+      insert into metrics.leads (lead_id, session_key, created_at)
+      select wanted.id, new.session_key, new.created_at
+      from wanted
+      left join new on new.lead_id = wanted.id
+      where not exists (select from old where old.lead_id = wanted.id)
+      on conflict (lead_id) do nothing
+      returning lead_id
+    )
+    select array_agg(wanted.id)
+    into pending
+    from wanted
+    where not exists (select from old where old.lead_id = wanted.id)
+      and not exists (select from added where added.lead_id = wanted.id);
+
+    perform metrics.apply_extras(keys);
+    exit when pending is null;
+  end loop;
+end; $$;
+
+comment on function metrics.sync_leads(anyarray) is
+  'Brings the ledger and the metrics up to date with these lead rows (ids, also of rows that are gone). Idempotent.';

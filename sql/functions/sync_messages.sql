@@ -1,0 +1,182 @@
+-- The one operation behind every write but a plain INSERT: compare these rows with the ledger and
+-- apply the difference. Doing it twice changes nothing. Lock first, read in the next statement:
+-- what is read under the locks cannot change before they are gone.
+create or replace function metrics.sync_messages(ids anyarray) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+-- Nested loops over the primary keys, whatever the size of a table was when the plan was made.
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+declare
+  pending ids%type := ids;
+  rated ids%type;
+  locked uuid[];
+  deltas metrics.session_delta[];
+begin
+  loop
+    locked := metrics.lock_sessions(array(
+      select l.session_key
+      from unnest(pending) as id
+      join metrics.messages as l on l.conversation_id = id
+      union
+      select c.session_key
+      from unnest(pending) as id
+      join metrics.counted_messages as c on c.conversation_id = id
+    ));
+
+    with wanted as materialized (
+      select distinct id from unnest(pending) as id
+    ),
+    old as materialized (
+      select l.* from wanted join metrics.messages as l on l.conversation_id = wanted.id
+    ),
+    new as materialized (
+      select c.* from wanted join metrics.counted_messages as c on c.conversation_id = wanted.id
+    ),
+    gone as (
+      delete from metrics.messages as l
+      using old
+      where l.conversation_id = old.conversation_id
+        and not old.has_feedback
+        and not exists (select from new where new.conversation_id = old.conversation_id)
+    ),
+    -- Feedback still names this row: should it come back, its feedback must be found again.
+    emptied as (
+      update metrics.messages as l
+      set
+        session_key = null, created_at = null, ended_at = null, response_us = null,
+        user_messages = 0, ai_messages = 0, prompt_tokens = 0, completion_tokens = 0,
+        prompt_source = null, completion_source = null
+      from old
+      where l.conversation_id = old.conversation_id
+        and old.has_feedback
+        and not exists (select from new where new.conversation_id = old.conversation_id)
+    ),
+    changed as (
+      update metrics.messages as l
+      set
+        session_key = new.session_key,
+        created_at = new.created_at,
+        ended_at = new.ended_at,
+        user_messages = new.user_messages,
+        ai_messages = new.ai_messages,
+        prompt_tokens = new.prompt_tokens,
+        completion_tokens = new.completion_tokens,
+        prompt_source = new.prompt_source,
+        completion_source = new.completion_source,
+        -- An open question keeps the answer it had; metrics.pair_answers looks again.
+        response_us = case
+          when old.is_open and new.user_messages > 0 and new.ai_messages = 0
+            and old.session_key = new.session_key
+          then old.response_us
+          else new.response_us
+        end
+      from new
+      join old on old.conversation_id = new.conversation_id
+      where l.conversation_id = new.conversation_id
+        and (
+          old.session_key, old.created_at, old.ended_at, old.user_messages, old.ai_messages,
+          old.prompt_tokens, old.completion_tokens, old.prompt_source, old.completion_source,
+          case when not old.is_open then old.response_us end
+        ) is distinct from (
+          new.session_key, new.created_at, new.ended_at, new.user_messages, new.ai_messages,
+          new.prompt_tokens, new.completion_tokens, new.prompt_source, new.completion_source,
+          new.response_us
+        )
+      returning l.*
+    ),
+    added as (
+      insert into metrics.messages (
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+      )
+      select
+        new.conversation_id, new.session_key, new.created_at, new.ended_at, new.user_messages,
+        new.ai_messages, new.prompt_tokens, new.completion_tokens, new.prompt_source,
+        new.completion_source, new.response_us
+      from new
+      where not exists (select from old where old.conversation_id = new.conversation_id)
+      on conflict (conversation_id) do nothing
+      returning *
+    ),
+    -- A row that is gone before the ledger knew it: another statement may still see it, an outer
+    -- INSERT whose trigger comes later or a backfill. It will find this empty row and look again.
+    unknown as (
+      insert into metrics.messages (conversation_id)
+      select wanted.id
+      from wanted
+      where not exists (select from old where old.conversation_id = wanted.id)
+        and not exists (select from new where new.conversation_id = wanted.id)
+      on conflict (conversation_id) do nothing
+      returning conversation_id
+    ),
+    difference as (
+      select 1 as sign, * from changed
+      union all
+      select 1, * from added
+      union all
+      select -1, old.*
+      from old
+      where not exists (select from new where new.conversation_id = old.conversation_id)
+        or exists (select from changed where changed.conversation_id = old.conversation_id)
+      -- Nothing counted changed, but the first row's widget or user may have.
+      union all
+      select 0, old.* from old
+    ),
+    summed as (
+      select row(
+        d.session_key,
+        sum(d.sign),
+        sum(d.sign * d.user_messages),
+        sum(d.sign * d.ai_messages),
+        sum(d.sign * d.prompt_tokens::bigint),
+        sum(d.sign * d.completion_tokens::bigint),
+        sum(d.sign * d.estimated_messages),
+        sum(d.sign * d.is_open::integer),
+        sum(d.sign * (d.response_us is not null)::integer),
+        sum(d.sign * coalesce(d.response_us, 0)::numeric),
+        max(metrics.lag_seconds(d.created_at, d.ended_at)),
+        min(d.created_at),
+        max(d.created_at)
+      )::metrics.session_delta as delta
+      from difference as d
+      where d.session_key is not null
+      group by d.session_key
+    )
+    select
+      (select array_agg(summed.delta) from summed),
+      (select array_agg(old.conversation_id) from old where old.has_feedback),
+      (
+        select array_agg(wanted.id)
+        from wanted
+        where not exists (select from old where old.conversation_id = wanted.id)
+          and not exists (select from added where added.conversation_id = wanted.id)
+          and not exists (select from unknown where unknown.conversation_id = wanted.id)
+      )
+    into deltas, rated, pending;
+
+    if deltas is not null then
+      if exists (
+        select from unnest(deltas) as d
+        left join public.conversation_metrics as m on m.session_key = d.session_key
+        where d.open_rows <> 0 or m.open_rows > 0
+      ) then
+        deltas := metrics.pair_answers(deltas);
+      end if;
+      perform metrics.apply_deltas(deltas, locked);
+    end if;
+    if rated is not null then
+      perform metrics.sync_feedback(array(
+        select f.feedback_id from metrics.feedback as f where f.conversation_id = any(rated)
+      ));
+    end if;
+    -- Left over: rows that another transaction brought into the ledger while this one waited.
+    exit when pending is null;
+  end loop;
+end; $$;
+
+comment on function metrics.sync_messages(anyarray) is
+  'Brings the ledger and the metrics up to date with these message rows (ids of conversations, also of rows that are gone). Idempotent.';
