@@ -21,10 +21,10 @@ begin
           ids := array(select %3$I from (%4$s) as source);
         when 'UPDATE' then
           ids := array(
-            select coalesce(new.%3$I, old.%3$I)
-            from (%5$s) as old
-            full join (%4$s) as new on new.%3$I = old.%3$I
-            where old is distinct from new
+            select coalesce(after.%3$I, before.%3$I)
+            from (%5$s) as before
+            full join (%4$s) as after on after.%3$I = before.%3$I
+            where before is distinct from after
           );
         when 'DELETE' then
           ids := array(select %3$I from (%5$s) as source);

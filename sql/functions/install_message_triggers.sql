@@ -102,10 +102,10 @@ begin
         end if;
       elsif TG_OP = 'UPDATE' then
         ids := array(
-          select coalesce(new.conversation_id, old.conversation_id)
-          from (%5$s) as old
-          full join (%2$s) as new on new.conversation_id = old.conversation_id
-          where old is distinct from new
+          select coalesce(after.conversation_id, before.conversation_id)
+          from (%5$s) as before
+          full join (%2$s) as after on after.conversation_id = before.conversation_id
+          where before is distinct from after
         );
       elsif TG_OP = 'DELETE' then
         ids := array(select conversation_id from (%5$s) as source);

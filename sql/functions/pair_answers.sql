@@ -9,64 +9,66 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
 as $$
+declare
+  paired_deltas metrics.session_delta[];
 begin
-  return (
-    with stretch as materialized (
-      select
-        delta.session_key,
-        coalesce((
-          select max(l.created_at) from metrics.messages as l
-          where l.session_key = delta.session_key and l.created_at < delta.changed_from
-        ), delta.changed_from) as from_time,
-        (
-          select min(l.created_at) from metrics.messages as l
-          where l.session_key = delta.session_key and l.created_at > delta.changed_to
-        ) as to_time
-      from unnest(deltas) as delta
-    ),
-    paired as materialized (
-      select
-        l.conversation_id, l.session_key, l.created_at, l.is_open, l.response_us,
-        case when lead(l.ai_messages) over next_row > 0 and lead(l.user_messages) over next_row = 0 then
-          metrics.response_us(l.created_at, lead(l.created_at) over next_row)
-        end as answered_us
-      from stretch
-      join metrics.messages as l
-        on l.session_key = stretch.session_key
-        and l.created_at >= stretch.from_time
-        and l.created_at <= coalesce(stretch.to_time, 'infinity')
-      window next_row as (partition by l.session_key order by l.created_at, l.conversation_id)
-    ),
-    changed as (
-      update metrics.messages as l
-      set response_us = paired.answered_us
-      from paired
-      join stretch on stretch.session_key = paired.session_key
-      where l.conversation_id = paired.conversation_id
-        and paired.is_open
-        -- The last rows of the stretch do not see the row after them.
-        and (stretch.to_time is null or paired.created_at < stretch.to_time)
-        and paired.response_us is distinct from paired.answered_us
-      returning l.session_key, paired.answered_us, paired.response_us
-    ),
-    summed as (
-      select
-        changed.session_key,
-        (count(changed.answered_us) - count(changed.response_us))::integer as response_count,
-        coalesce(sum(changed.answered_us), 0) - coalesce(sum(changed.response_us), 0) as response_us_sum
-      from changed
-      group by changed.session_key
-    )
-    select array_agg(row(
-      delta.session_key, delta.message_rows, delta.user_messages, delta.ai_messages,
-      delta.prompt_tokens, delta.completion_tokens, delta.estimated_messages, delta.open_rows,
-      delta.response_count + coalesce(summed.response_count, 0),
-      delta.response_us_sum + coalesce(summed.response_us_sum, 0),
-      delta.longest_lag, delta.changed_from, delta.changed_to
-    )::metrics.session_delta)
+  with stretch as materialized (
+    select
+      delta.session_key,
+      coalesce((
+        select max(l.created_at) from metrics.messages as l
+        where l.session_key = delta.session_key and l.created_at < delta.changed_from
+      ), delta.changed_from) as from_time,
+      (
+        select min(l.created_at) from metrics.messages as l
+        where l.session_key = delta.session_key and l.created_at > delta.changed_to
+      ) as to_time
     from unnest(deltas) as delta
-    left join summed on summed.session_key = delta.session_key
-  );
+  ),
+  paired as materialized (
+    select
+      l.conversation_id, l.session_key, l.created_at, l.is_open, l.response_us,
+      case when lead(l.ai_messages) over next_row > 0 and lead(l.user_messages) over next_row = 0 then
+        metrics.response_us(l.created_at, lead(l.created_at) over next_row)
+      end as answered_us
+    from stretch
+    join metrics.messages as l
+      on l.session_key = stretch.session_key
+      and l.created_at >= stretch.from_time
+      and l.created_at <= coalesce(stretch.to_time, 'infinity')
+    window next_row as (partition by l.session_key order by l.created_at, l.conversation_id)
+  ),
+  changed as (
+    update metrics.messages as l
+    set response_us = paired.answered_us
+    from paired
+    join stretch on stretch.session_key = paired.session_key
+    where l.conversation_id = paired.conversation_id
+      and paired.is_open
+      -- The last rows of the stretch do not see the row after them.
+      and (stretch.to_time is null or paired.created_at < stretch.to_time)
+      and paired.response_us is distinct from paired.answered_us
+    returning l.session_key, paired.answered_us, paired.response_us
+  ),
+  summed as (
+    select
+      changed.session_key,
+      (count(changed.answered_us) - count(changed.response_us))::integer as response_count,
+      coalesce(sum(changed.answered_us), 0) - coalesce(sum(changed.response_us), 0) as response_us_sum
+    from changed
+    group by changed.session_key
+  )
+  select array_agg(row(
+    delta.session_key, delta.message_rows, delta.user_messages, delta.ai_messages,
+    delta.prompt_tokens, delta.completion_tokens, delta.estimated_messages, delta.open_rows,
+    delta.response_count + coalesce(summed.response_count, 0),
+    delta.response_us_sum + coalesce(summed.response_us_sum, 0),
+    delta.longest_lag, delta.changed_from, delta.changed_to
+  )::metrics.session_delta)
+  into paired_deltas
+  from unnest(deltas) as delta
+  left join summed on summed.session_key = delta.session_key;
+  return paired_deltas;
 end; $$;
 
 comment on function metrics.pair_answers(metrics.session_delta[]) is

@@ -40,7 +40,7 @@ begin
       delete from metrics.messages as l
       using old
       where l.conversation_id = old.conversation_id
-        and not old.has_feedback
+        and not exists (select from metrics.feedback as f where f.conversation_id = old.conversation_id)
         and not exists (select from new where new.conversation_id = old.conversation_id)
     ),
     -- Feedback still names this row: should it come back, its feedback must be found again.
@@ -52,7 +52,7 @@ begin
         prompt_source = null, completion_source = null
       from old
       where l.conversation_id = old.conversation_id
-        and old.has_feedback
+        and exists (select from metrics.feedback as f where f.conversation_id = old.conversation_id)
         and not exists (select from new where new.conversation_id = old.conversation_id)
     ),
     changed as (
