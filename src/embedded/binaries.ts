@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { ensureLibraryLinks } from "./libraries.ts";
 
 /** The major version that `npm start` runs. */
 export const DEFAULT_MAJOR = 18;
@@ -28,7 +29,9 @@ export async function findBinaries(major: number): Promise<Binaries> {
     });
   }
   const paths = platformPackage.parse(await import(pathToFileURL(entry).href));
-  return { ...paths, major, root: join(dirname(paths.postgres), "..") };
+  const root = join(dirname(paths.postgres), "..");
+  await ensureLibraryLinks(root);
+  return { ...paths, major, root };
 }
 
 // The platform's package is a dependency of `name`, so it is found from there wherever npm put it.

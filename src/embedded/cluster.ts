@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
-import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode, UserError } from "../errors.ts";
 import type { Account } from "./account.ts";
-import type { Binaries } from "./binaries.ts";
+import { isAlive } from "./lock-file.ts";
+import type { Reach } from "./reach.ts";
 
 /** What it takes to make a data directory. */
 export type ClusterOptions = {
   clusterDir: string;
-  binaries: Binaries;
+  reach: Reach;
   account: Account;
   password: string;
   /** Wait until the files are on the disk; a server for tests need not. */
@@ -19,10 +20,10 @@ export type ClusterOptions = {
 export async function ensureCluster(options: ClusterOptions): Promise<void> {
   const major = await clusterMajor(options.clusterDir);
   if (major === undefined) return createCluster(options);
-  if (major === options.binaries.major) return;
+  if (major === options.reach.binaries.major) return;
   const parent = dirname(options.clusterDir);
   throw new UserError(
-    `The data in ${options.clusterDir} is of PostgreSQL ${major}; this is PostgreSQL ${options.binaries.major}.`,
+    `The data in ${options.clusterDir} is of PostgreSQL ${major}; this is PostgreSQL ${options.reach.binaries.major}.`,
     {
       hint:
         `To keep the data, dump it with a PostgreSQL ${major} and restore it here (pg_dumpall, psql). ` +
@@ -44,8 +45,9 @@ async function clusterMajor(clusterDir: string): Promise<number | undefined> {
 // that a later start would take for a database.
 async function createCluster(options: ClusterOptions): Promise<void> {
   const parent = dirname(options.clusterDir);
-  const draft = join(parent, `${basename(options.clusterDir)}.new-${process.pid}`);
-  await rm(draft, { recursive: true, force: true });
+  const prefix = `${basename(options.clusterDir)}.new-`;
+  await removeDrafts(parent, prefix);
+  const draft = join(parent, `${prefix}${process.pid}`);
   await mkdir(draft, { mode: 0o700 });
   try {
     await runInitdb(draft, options);
@@ -62,34 +64,43 @@ async function createCluster(options: ClusterOptions): Promise<void> {
   }
 }
 
+async function removeDrafts(parent: string, prefix: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number.parseInt(name.slice(prefix.length), 10);
+    if (pid === process.pid || !isAlive(pid)) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
 async function runInitdb(dir: string, options: ClusterOptions): Promise<void> {
-  const passwordFile = join(dirname(dir), `${basename(dir)}.password`);
+  const passwordFile = `${dir}.password`;
   await writeFile(passwordFile, `${options.password}\n`, { mode: 0o600 });
   try {
     if (options.account !== undefined) {
       await chown(passwordFile, options.account.uid, options.account.gid);
       await chown(dir, options.account.uid, options.account.gid);
     }
-    await initdb(dir, passwordFile, options);
+    await initdb(dir, options);
   } finally {
     await rm(passwordFile, { force: true });
   }
 }
 
-function initdb(dir: string, passwordFile: string, options: ClusterOptions): Promise<void> {
+function initdb(dir: string, options: ClusterOptions): Promise<void> {
+  const { binaries, nameOf } = options.reach;
   const args = [
-    ["--pgdata", dir],
+    ["--pgdata", nameOf(dir)],
     ["--username", "postgres"],
-    ["--pwfile", passwordFile],
+    ["--pwfile", join("..", `${basename(dir)}.password`)],
     ["--auth", "scram-sha-256"],
     ["--encoding", "UTF8"],
-    localeArguments(options.binaries.major),
+    localeArguments(binaries.major),
     options.durable ? [] : ["--no-sync"],
   ].flat();
   return new Promise((resolve, reject) => {
-    const child = spawn(options.binaries.initdb, args, {
+    const child = spawn(binaries.initdb, args, {
       ...options.account,
-      cwd: dirname(options.binaries.initdb),
+      cwd: dir,
       env: serverEnvironment(),
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -97,7 +108,7 @@ function initdb(dir: string, passwordFile: string, options: ClusterOptions): Pro
     child.stderr.on("data", (chunk) => {
       output += chunk;
     });
-    child.once("error", (error) => reject(cannotRun(options.binaries.initdb, error)));
+    child.once("error", (error) => reject(cannotRun(binaries.initdb, error)));
     child.once("close", (code) => {
       if (code === 0) resolve();
       else reject(new UserError("The database could not be created.", { hint: output.trim() }));

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { errorCode, UserError } from "../errors.ts";
@@ -37,9 +37,28 @@ export async function readConnection(dataDir: string): Promise<Connection | unde
 
 /** Keeps the connection for the next start, readable for the owner alone. */
 export async function writeConnection(dataDir: string, connection: Connection): Promise<void> {
-  const file = fileIn(dataDir);
-  await writeFile(`${file}.new`, `${JSON.stringify(connection)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await rename(await writeDraft(dataDir, connection), fileIn(dataDir));
+}
+
+/** The connection that is kept; where there is none, `first` becomes it. Of two first starts one wins. */
+export async function readOrCreateConnection(dataDir: string, first: Connection): Promise<Connection> {
+  const known = await readConnection(dataDir);
+  if (known !== undefined) return known;
+  const draft = await writeDraft(dataDir, first);
+  try {
+    await link(draft, fileIn(dataDir));
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  } finally {
+    await rm(draft);
+  }
+  return (await readConnection(dataDir)) ?? first;
+}
+
+async function writeDraft(dataDir: string, connection: Connection): Promise<string> {
+  const draft = `${fileIn(dataDir)}.new-${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(connection)}\n`, { mode: 0o600 });
+  return draft;
 }
 
 /** A password that needs no escaping in a URL or a shell. */

@@ -46,8 +46,10 @@ export async function findRunningServer(clusterDir: string): Promise<LockFile | 
  * which PostgreSQL sees that a killed server's last processes still write. A lock that names the
  * starting server's own parent is stale to it, so the lock gets our number.
  */
-export async function adoptStaleLock(clusterDir: string): Promise<void> {
-  if ((await readLockFile(clusterDir)) === undefined) return;
+export async function passStaleLock(clusterDir: string): Promise<void> {
+  const lock = await readLockFile(clusterDir);
+  // PostgreSQL itself passes the lock of a process that is gone.
+  if (lock === undefined || !isAlive(lock.pid) || (await isServerOf(lock.pid, clusterDir))) return;
   const file = join(clusterDir, "postmaster.pid");
   const text = await readFile(file, "utf8");
   await writeFile(file, text.replace(/^.*/, String(process.pid)));

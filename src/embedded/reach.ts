@@ -1,25 +1,48 @@
-import { chmod, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
 import { UserError } from "../errors.ts";
 import type { Account } from "./account.ts";
+import type { Binaries } from "./binaries.ts";
 
-/** Lets the server's account pass through our own folder, which mkdir may have made for us alone. */
-export async function openFolder(folder: string, account: Account): Promise<void> {
-  if (account === undefined) return;
-  const { mode } = await stat(folder);
-  await chmod(folder, mode | 0o011);
+const run = promisify(execFile);
+const CACHE = "/var/cache/conversation-metrics";
+
+// A process's working directory, which it may use whatever lies above: it is handed over by us.
+const WORKING_DIRECTORY = "/proc/self/cwd";
+
+/** How the server's account gets at its programs and its data. */
+export type Reach = {
+  binaries: Binaries;
+  /** What names `dir` to a program that is started in it. */
+  nameOf: (dir: string) => string;
+};
+
+/**
+ * A server that root starts runs as another user, who may not enter a project in /root or another
+ * closed folder. Rather than open someone's folder to everyone, the programs are copied to where all
+ * may read them, and the data directory is passed on as the working directory.
+ */
+export async function findReach(dataDir: string, binaries: Binaries, account: Account): Promise<Reach> {
+  const direct = (dir: string) => dir;
+  if (account === undefined) return { binaries, nameOf: direct };
+  await letPass(dataDir);
+  const dataClosed = await closedFolder(dataDir, account);
+  const programsClosed = await closedFolder(binaries.root, account);
+  const closed = dataClosed ?? programsClosed;
+  if (closed !== undefined && process.platform !== "linux") throw cannotEnter(closed);
+  return {
+    binaries: programsClosed === undefined ? binaries : await copyPrograms(binaries, programsClosed),
+    nameOf: dataClosed === undefined ? direct : () => WORKING_DIRECTORY,
+  };
 }
 
-/** Checks that the server's account may enter these folders; asked only where it is not ours. */
-export async function ensureReachable(folders: string[], account: Account): Promise<void> {
-  if (account === undefined) return;
-  for (const folder of folders) {
-    const closed = await closedFolder(folder, account);
-    if (closed === undefined) continue;
-    throw new UserError(`PostgreSQL runs as the system user 'postgres', which may not enter ${closed}.`, {
-      hint: `Let it pass (chmod o+x "${closed}"), move the project, for example to /srv, or set DATABASE_URL.`,
-    });
-  }
+// Our own folder, which may have been made for its owner alone.
+async function letPass(dataDir: string): Promise<void> {
+  const { mode } = await stat(dataDir);
+  await chmod(dataDir, mode | 0o011);
 }
 
 /** The first folder on the way down that the account may not enter. */
@@ -32,4 +55,40 @@ export async function closedFolder(folder: string, account: { uid: number; gid: 
   const { mode, uid, gid } = await stat(folder);
   const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
   return (mode & bit) === 0 ? folder : undefined;
+}
+
+async function copyPrograms(binaries: Binaries, closed: string): Promise<Binaries> {
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(join(binaries.root, "..", "package.json"), "utf8")));
+  const copy = join(CACHE, `postgres-${version}`);
+  const bin = join(copy, "bin");
+  if (!(await exists(copy))) {
+    const draft = `${copy}.new-${process.pid}`;
+    try {
+      await mkdir(CACHE, { recursive: true, mode: 0o755 });
+      await run("cp", ["-R", binaries.root, draft]);
+      await run("chmod", ["-R", "a+rX", draft]);
+      await rename(draft, copy);
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true });
+      // Another start may have made it at the same moment.
+      if (!(await exists(copy))) throw cannotEnter(closed, error);
+    }
+  }
+  return { ...binaries, root: copy, initdb: join(bin, "initdb"), postgres: join(bin, "postgres") };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function cannotEnter(folder: string, cause?: unknown): UserError {
+  return new UserError(`PostgreSQL runs as the system user 'postgres', which may not enter ${folder}.`, {
+    hint: `Let it pass (chmod o+x "${folder}"), move the project, for example to /srv, or set DATABASE_URL.`,
+    cause,
+  });
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { errorCode, UserError } from "../errors.ts";
 import { type Connection, connectionUrl, readConnection } from "./connection-file.ts";
 import { findRunningServer, parentOf } from "./lock-file.ts";
-import { adoptProcess, type ServerProcess } from "./process.ts";
+import { adopt, becomesReady, type ServerProcess } from "./process.ts";
 
 /** The URL of the embedded server that runs on `dataDir` now; undefined where none does. */
 export async function runningEmbedded(dataDir: string): Promise<string | undefined> {
@@ -25,17 +25,20 @@ export async function runningEmbedded(dataDir: string): Promise<string | undefin
  */
 export async function takeOver(
   clusterDir: string,
-  connection: Connection | undefined,
+  connection: Connection,
   report: (message: string) => void,
-): Promise<{ process: ServerProcess; port: number } | undefined> {
-  const server = await findRunningServer(clusterDir);
-  if (server === undefined) return undefined;
-  if (connection === undefined || (await parentOf(server.pid)) === connection.owner) {
-    const url = connection && connectionUrl({ ...connection, port: server.port });
-    throw new UserError(`PostgreSQL already runs on ${clusterDir} (process ${server.pid}).`, {
-      hint: url ? `Use it: DATABASE_URL=${url} — or stop it: kill ${server.pid}` : `Stop it: kill ${server.pid}`,
+): Promise<{ server: ServerProcess; port: number } | undefined> {
+  const found = await findRunningServer(clusterDir);
+  if (found === undefined) return undefined;
+  if ((await parentOf(found.pid)) === connection.owner) {
+    const url = connectionUrl({ ...connection, port: found.port });
+    throw new UserError(`PostgreSQL already runs on ${clusterDir} (process ${found.pid}).`, {
+      hint: `Use it: DATABASE_URL=${url} npm start. Or stop it: kill ${found.pid}`,
     });
   }
-  report(`Took over the PostgreSQL that an earlier start left running (process ${server.pid}).`);
-  return { process: adoptProcess(server.pid), port: server.port };
+  const server = adopt(found.pid);
+  // It may still be recovering, or have been ending already.
+  if (!(await becomesReady(server, clusterDir))) return undefined;
+  report(`Took over the PostgreSQL that an earlier start left running (process ${found.pid}).`);
+  return { server, port: found.port };
 }

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { serverAccount } from "./account.ts";
 import { DEFAULT_MAJOR, findBinaries } from "./binaries.ts";
 import { ensureCluster } from "./cluster.ts";
-import { type Connection, connectionUrl, newPassword, readConnection, writeConnection } from "./connection-file.ts";
+import { connectionUrl, newPassword, readOrCreateConnection, writeConnection } from "./connection-file.ts";
 import { ensureDatabase } from "./database.ts";
-import { adoptStaleLock } from "./lock-file.ts";
-import { type ServerProcess, signal, stopProcess } from "./process.ts";
-import { ensureReachable, openFolder } from "./reach.ts";
+import { findReach } from "./reach.ts";
 import { takeOver } from "./running.ts";
 import { launchOnFreePort } from "./start.ts";
 
@@ -48,51 +46,22 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const logFile = join(dataDir, "postgres.log");
   const binaries = await findBinaries(options.major ?? DEFAULT_MAJOR);
   const account = await serverAccount();
-  await openFolder(dataDir, account);
-  await ensureReachable([dataDir, binaries.root], account);
+  const reach = await findReach(dataDir, binaries, account);
 
-  const known = await readConnection(dataDir);
-  const connection: Connection = {
-    port: port ?? known?.port ?? DEFAULT_PORT,
-    password: known?.password ?? newPassword(),
-    owner: process.pid,
-  };
-  const left = await takeOver(clusterDir, known, report);
-  if (left !== undefined) {
-    const taken = { ...connection, port: left.port };
-    await writeConnection(dataDir, taken);
-    return running(left.process, taken, binaries.major, logFile);
-  }
-  await writeConnection(dataDir, connection);
+  const first = { port: port ?? DEFAULT_PORT, password: newPassword(), owner: process.pid };
+  const known = await readOrCreateConnection(dataDir, first);
   const durable = settings.fsync !== "off";
-  await ensureCluster({ clusterDir, binaries, account, password: connection.password, durable });
-  await adoptStaleLock(clusterDir);
-  const launched = await launchOnFreePort(
-    { binaries, account, clusterDir, logFile, settings, port: connection.port },
-    report,
-  );
-  const reached = { ...connection, port: launched.port };
-  await writeConnection(dataDir, reached);
-  await ensureDatabase(reached);
-  return running(launched.process, reached, binaries.major, logFile);
-}
-
-function running(server: ServerProcess, connection: Connection, major: number, logFile: string): EmbeddedServer {
-  // For an end of ours that does not wait (process.exit, an error nobody caught): no server is left over.
-  const endWithUs = () => signal(server.pid, "SIGINT");
-  process.once("exit", endWithUs);
-  let stopping: Promise<void> | undefined;
-  const stop = () => {
-    stopping ??= stopProcess(server).finally(() => process.off("exit", endWithUs));
-    return stopping;
-  };
-  return {
-    url: connectionUrl(connection),
-    major,
-    port: connection.port,
-    pid: server.pid,
-    logFile,
-    exited: server.exited,
-    stop,
-  };
+  await ensureCluster({ clusterDir, reach, account, password: known.password, durable });
+  const started =
+    (await takeOver(clusterDir, known, report)) ??
+    (await launchOnFreePort({ reach, account, clusterDir, logFile, settings, port: port ?? known.port }, report));
+  const connection = { ...known, port: started.port, owner: process.pid };
+  try {
+    await writeConnection(dataDir, connection);
+    await ensureDatabase(connection);
+  } catch (error) {
+    await started.server.stop();
+    throw error;
+  }
+  return { ...started.server, url: connectionUrl(connection), major: binaries.major, port: started.port, logFile };
 }

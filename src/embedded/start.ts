@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../errors.ts";
+import { LaunchError, type LaunchOptions, launch } from "./launch.ts";
+import { passStaleLock } from "./lock-file.ts";
 import { freePort } from "./port.ts";
-import { LaunchError, type LaunchOptions, launch, type ServerProcess } from "./process.ts";
+import type { ServerProcess } from "./process.ts";
 
 const ATTEMPTS = 20;
 const PAUSE_MS = 500;
@@ -10,15 +12,16 @@ const PAUSE_MS = 500;
 export async function launchOnFreePort(
   options: LaunchOptions,
   report: (message: string) => void,
-): Promise<{ process: ServerProcess; port: number }> {
+): Promise<{ server: ServerProcess; port: number }> {
+  await passStaleLock(options.clusterDir);
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort(options.port);
     try {
-      const process = await launch({ ...options, port });
+      const server = await launch({ ...options, port });
       if (options.port !== 0 && port !== options.port) {
         report(`Port ${options.port} is in use; PostgreSQL listens on ${port} from now on.`);
       }
-      return { process, port };
+      return { server, port };
     } catch (error) {
       if (!(error instanceof LaunchError)) throw error;
       if (attempt === ATTEMPTS || !passesBy(error.log)) throw explain(error, options);
