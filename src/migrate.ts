@@ -12,6 +12,9 @@ const SCHEMA = "metrics";
 const TABLE = "migrations";
 const WORKER_SCHEMA = "graphile_worker";
 
+/** The comment on a schema graphile_worker that we made: an uninstall takes no other one away. */
+export const WORKER_SCHEMA_MARK = "Installed by conversation-metrics.";
+
 // Any number that no other program is likely to use: it makes one of two migrators wait.
 const LOCK = 5_077_310_652_410;
 
@@ -20,6 +23,10 @@ export type MigrateOptions = {
   databaseUrl: string;
   /** Rename an application's own conversation_metrics out of the way, instead of refusing. */
   replaceExisting?: boolean;
+  /** false: count nothing yet, so that no writer waits; the command `backfill` does it then. */
+  backfill?: boolean;
+  /** Hears what the migrations tell a person: what an old table is called now. */
+  onNotice?: (message: string) => void;
   log?: Logger;
   /** Another folder of migrations than the project's own. */
   dir?: string;
@@ -36,7 +43,12 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     await client.query("select pg_advisory_lock($1)", [LOCK]);
     const workerWasThere = await schemaExists(client, WORKER_SCHEMA);
     await runWorkerMigrations({ connectionString: options.databaseUrl, logger: workerLogger(log) });
+    client.on("notice", ({ code, message }) => {
+      // Class 0 is what a migration raises itself; "already exists, skipping" and its like are noise.
+      if (code?.startsWith("0")) options.onNotice?.(message ?? "");
+    });
     try {
+      if (!workerWasThere) await client.query(`comment on schema ${WORKER_SCHEMA} is '${WORKER_SCHEMA_MARK}'`);
       return await runOwnMigrations(client, options, log);
     } catch (error) {
       if (!workerWasThere) await client.query(`drop schema if exists ${WORKER_SCHEMA} cascade`);
@@ -48,9 +60,11 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 }
 
 async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log: Logger): Promise<string[]> {
-  await client.query("select set_config('conversation_metrics.replace_existing', $1, false)", [
-    options.replaceExisting ? "on" : "off",
-  ]);
+  await client.query(
+    `select set_config('conversation_metrics.replace_existing', $1, false),
+      set_config('conversation_metrics.backfill', $2, false)`,
+    [options.replaceExisting ? "on" : "off", options.backfill === false ? "off" : "on"],
+  );
   // Begun here and not by the runner, so that a failure takes the schema and the list back too.
   await client.query("begin");
   try {
