@@ -106,7 +106,7 @@ describe("conversations partitioned by time", () => {
     ["dropped", "drop table conversations_2025_02"],
     [
       "attached",
-      `create table older (like conversations including all);
+      `create table older (like conversations);
       insert into older (id, session_id, message, created_at) values (900, 's1', 'hi', '2024-01-05'), (901, 'old', 'hi', '2024-01-06');
       alter table conversations attach partition older for values from ('2024-01-01') to ('2024-02-01')`,
     ],

@@ -153,9 +153,14 @@ describe("the application's own triggers elsewhere", () => {
     await writeAll(db);
   });
 
-  test("a rule that doubles every insert is exact", async ({ db }) => {
-    await db.unsafe(`create rule twice as on insert to conversations where NEW.session_id <> 'double'
-      do also insert into conversations (session_id, message) values ('double', NEW.message)`);
+  test("rules that rewrite a write into others are exact", async ({ db }) => {
+    await db.unsafe(`
+      create rule say as on insert to leads
+        do also insert into conversations (session_id, message) values (NEW.session_id, NEW.name);
+      create rule keep as on delete to leads
+        do instead update leads set name = 'kept', session_id = 't' where id = OLD.id;
+      create rule unsay as on update to feedback where NEW.rating = 4
+        do also delete from conversations where id = OLD.conversation_id`);
 
     await writeAll(db);
   });

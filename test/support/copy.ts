@@ -18,7 +18,6 @@ class Copy implements pg.Submittable {
   readonly received: string[] = [];
   readonly done: Promise<void>;
   #settle: (error?: Error) => void = () => {};
-  #error: Error | undefined;
   readonly #statement: string;
   readonly #lines: string[];
 
@@ -46,11 +45,11 @@ class Copy implements pg.Submittable {
   handleCommandComplete() {}
 
   handleError(error: Error) {
-    this.#error = error;
+    this.#settle(error);
   }
 
   handleReadyForQuery() {
-    this.#settle(this.#error);
+    this.#settle();
   }
 }
 
