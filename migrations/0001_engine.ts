@@ -54,6 +54,7 @@ export function up(pgm: MigrationBuilder): void {
     "functions/are_claimed.sql",
     "functions/merge_metrics_sql.sql",
     "functions/count_new_messages_sql.sql",
+    "views/source_tables.sql",
     "functions/install_triggers.sql",
     "functions/install_message_triggers.sql",
     "functions/install_extra_triggers.sql",
@@ -67,12 +68,14 @@ export function up(pgm: MigrationBuilder): void {
     "functions/sync_conversation_metrics_by_id.sql",
     "functions/backfill.sql",
     "functions/backfill_batch.sql",
+    "functions/rows_left_out.sql",
+    "functions/sample_drift.sql",
+    "functions/doctor.sql",
     "functions/close_privileges.sql",
+    "functions/install.sql",
+    "functions/uninstall.sql",
   );
-  pgm.sql("select metrics.install_message_triggers()");
-  pgm.sql("select metrics.install_extra_triggers('leads')");
-  pgm.sql("select metrics.install_extra_triggers('feedback')");
-  pgm.sql("select metrics.close_privileges()");
+  pgm.sql("select metrics.install()");
   pgm.sql(`
     do $$ begin
       if coalesce(current_setting('conversation_metrics.backfill', true), 'on') = 'on' then

@@ -50,7 +50,7 @@ begin
     'comment on function metrics.tg_%1$s__count() is %2$L', of_kind,
     format('Brings the metrics up to date with what a statement did to the %s rows, in its transaction.', of_kind)
   );
-  perform metrics.install_triggers(source.relation, format('metrics.tg_%s__count()', of_kind));
+  perform metrics.install_triggers(source.kind, format('metrics.tg_%s__count()', of_kind));
 end; $install$;
 
 comment on function metrics.install_extra_triggers(text) is

@@ -135,7 +135,7 @@ begin
   );
   comment on function metrics.tg_conversations__count() is
     'Counts what a statement did to the message rows into ledger and metrics, in its transaction. Installed by metrics.install_message_triggers.';
-  perform metrics.install_triggers(source.relation, 'metrics.tg_conversations__count()');
+  perform metrics.install_triggers(source.kind, 'metrics.tg_conversations__count()');
 end; $install$;
 
 comment on function metrics.install_message_triggers() is

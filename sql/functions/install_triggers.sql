@@ -1,6 +1,6 @@
 -- On every table of a partitioned one: a write that names a partition fires that partition's own
 -- statement triggers, and a write that names the parent fires the parent's.
-create or replace function metrics.install_triggers(of_table regclass, trigger_function text) returns void
+create or replace function metrics.install_triggers(of_kind text, trigger_function text) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -8,13 +8,7 @@ declare
   target regclass;
   event record;
 begin
-  for target in
-    with recursive tables as (
-      select of_table as relation
-      union
-      select i.inhrelid::regclass from pg_inherits as i join tables as t on i.inhparent = t.relation
-    )
-    select t.relation from tables as t join pg_class as c on c.oid = t.relation where c.relkind in ('r', 'p')
+  for target in select t.relation from metrics.source_tables as t where t.kind = of_kind
   loop
     for event in
       select * from (values
@@ -32,5 +26,5 @@ begin
   end loop;
 end; $$;
 
-comment on function metrics.install_triggers(regclass, text) is
-  'Creates the four statement triggers on a source table and on its partitions. Run it again for partitions that came later (metrics.install does).';
+comment on function metrics.install_triggers(text, text) is
+  'Creates the four statement triggers on a source table and on its partitions.';

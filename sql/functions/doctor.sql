@@ -1,0 +1,74 @@
+create or replace function metrics.doctor(sample integer default 100)
+returns table (check_name text, ok boolean, finding text, cure text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found text;
+  number bigint;
+begin
+  -- Every table that rows can be written to, with the state of its four triggers.
+  select string_agg(format('%s: %s', state.relation, state.problem), '; ' order by state.relation::text) into found
+  from (
+    select t.relation, string_agg(coalesce(
+      case g.tgenabled when 'D' then event || ' disabled' when 'R' then event || ' fires only on a replica' end,
+      case when g.oid is null then event || ' missing' end), ', ') as problem
+    from metrics.source_tables as t
+    cross join unnest(array['insert', 'update', 'delete', 'truncate']) as event
+    left join pg_trigger as g on g.tgrelid = t.relation and g.tgname = '_500_metrics_' || event
+    group by t.relation
+  ) as state
+  where state.problem is not null;
+  return query select 'triggers', found is null,
+    coalesce(found, 'present and enabled on every source table'),
+    case when found is not null then 'select metrics.install(); then: conversation-metrics repair' end;
+
+  select count(*) into number from metrics.source_messages as s where s.organization_id is null;
+  return query select 'organizations', true,
+    case when number = 0 then 'every row names its organization'
+      else number || ' message rows have no organization; they count as one tenant of their own' end,
+    case when number > 0 then 'If they belong to an organization: update conversations set organization_id = … where organization_id is null' end;
+
+  number := metrics.rows_left_out();
+  return query select 'session ids', number = 0,
+    case when number = 0 then 'every row names its session' else number || ' message rows have no session_id and are not counted' end,
+    case when number > 0 then 'update conversations set session_id = … where session_id is null' end;
+
+  select count(*) into number
+  from public.conversation_metrics as without
+  where without.organization_id is null and exists (
+    select from public.conversation_metrics as other
+    where other.session_id = without.session_id and other.organization_id is not null
+  );
+  return query select 'duplicates', true,
+    case when number = 0 then 'one row per session (a unique constraint), and no session id both with and without an organization'
+      else number || ' session ids appear both with and without an organization: two sessions each' end,
+    case when number > 0 then 'Give every row of a session the same organization_id; its metrics rows then become one' end;
+
+  number := metrics.sample_drift(sample);
+  return query select 'drift in a sample', number = 0,
+    case when number = 0 then format('none in the newest %s sessions and message rows', sample)
+      else format('%s differences in the newest %s sessions and message rows', number, sample) end,
+    case when number > 0 then 'conversation-metrics verify, then: conversation-metrics repair' end;
+
+  select string_agg(c.oid::regclass::text, ', ') into found
+  from metrics.source_tables as t
+  join pg_class as c on c.oid = t.relation
+  join pg_class as ours on ours.oid = 'public.conversation_metrics'::regclass
+  join pg_roles as owner on owner.oid = ours.relowner
+  where c.relrowsecurity and not owner.rolsuper and not owner.rolbypassrls
+    and (c.relforcerowsecurity or c.relowner <> ours.relowner);
+  return query select 'row-level security', found is null,
+    coalesce('the owner of conversation_metrics does not see every row of ' || found, 'hides no source row from us'),
+    case when found is not null then format('alter role %I bypassrls',
+      (select pg_get_userbyid(relowner) from pg_class where oid = 'public.conversation_metrics'::regclass)) end;
+
+  return query select 'session_replication_role', current_setting('session_replication_role') <> 'replica',
+    case current_setting('session_replication_role') when 'replica'
+      then 'this session writes without firing triggers' else 'triggers fire' end,
+    case current_setting('session_replication_role') when 'replica'
+      then 'set session_replication_role = origin; then: conversation-metrics repair' end;
+end; $$;
+
+comment on function metrics.doctor(integer) is
+  'Checks what can go wrong in operation: triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';

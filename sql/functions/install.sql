@@ -1,0 +1,13 @@
+create or replace function metrics.install() returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform metrics.install_message_triggers();
+  perform metrics.install_extra_triggers('leads');
+  perform metrics.install_extra_triggers('feedback');
+  perform metrics.close_privileges();
+end; $$;
+
+comment on function metrics.install() is
+  'Creates the triggers on the source tables, also on partitions that came later, and closes our privileges. Safe to repeat.';
