@@ -4,8 +4,9 @@ import { runMigrations as runWorkerMigrations } from "graphile-worker";
 import { runner } from "node-pg-migrate";
 import pg from "pg";
 import { asUserError } from "./database-errors.ts";
+import { UserError } from "./errors.ts";
 import { type Logger, silentLogger } from "./log.ts";
-import { loadMigrations, MIGRATION_FILE, migrationLogger, workerLogger } from "./migration-runner.ts";
+import { loadMigrations, MIGRATION_FILE, migrationLog, workerLogger } from "./migration-runner.ts";
 import { migrationsDir } from "./paths.ts";
 
 const SCHEMA = "metrics";
@@ -60,6 +61,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 }
 
 async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log: Logger): Promise<string[]> {
+  const messages = migrationLog(log);
   await client.query(
     `select set_config('conversation_metrics.replace_existing', $1, false),
       set_config('conversation_metrics.backfill', $2, false)`,
@@ -79,14 +81,21 @@ async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log:
       noLock: true,
       ignorePattern: `(?!${MIGRATION_FILE.source}).*`,
       migrationLoaderStrategies: [{ extensions: [".ts", ".js"], loader: loadMigrations }],
-      logger: migrationLogger(log),
+      logger: messages.logger,
     });
     await client.query("commit");
     return done.map((migration) => migration.name);
   } catch (error) {
     await client.query("rollback");
-    throw asUserError(error);
+    throw explain(error, messages.excerpt());
   }
+}
+
+// With a HINT it is meant for the person who migrates; without one, for whoever wrote the migration.
+function explain(error: unknown, excerpt: string | undefined): unknown {
+  const known = asUserError(error);
+  if (known instanceof UserError || !(error instanceof Error)) return known;
+  return new Error([`Migration failed: ${error.message}`, excerpt].filter(Boolean).join("\n"), { cause: error });
 }
 
 /** One migration, and when it ran. */

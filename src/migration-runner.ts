@@ -25,10 +25,28 @@ export async function loadMigrations(filePaths: string[]) {
   return units;
 }
 
-/** The runner's messages, as debug lines: it prints whole SQL texts, and throws its errors anyway. */
-export function migrationLogger(log: Logger) {
+/** The runner's messages, and where in the SQL its last error stood. */
+export type MigrationLog = {
+  logger: Record<"debug" | "info" | "warn" | "error", (message: string) => void>;
+  /** The lines around the error, marked; undefined while there was none. */
+  excerpt: () => string | undefined;
+};
+
+/** Keeps the runner's messages to debug lines: it prints whole SQL texts, and throws its errors anyway. */
+export function migrationLog(log: Logger): MigrationLog {
+  let excerpt: string | undefined;
   const write = (message: string) => log.debug(message);
-  return { debug: write, info: write, warn: write, error: write };
+  const error = (message: string) => {
+    excerpt = aroundMark(message) ?? excerpt;
+    write(message);
+  };
+  return { logger: { debug: write, info: write, warn: write, error }, excerpt: () => excerpt };
+}
+
+function aroundMark(message: string): string | undefined {
+  const lines = message.split("\n");
+  const mark = lines.findIndex((line) => /^ *\^{3,}$/.test(line));
+  return mark < 0 ? undefined : lines.slice(Math.max(0, mark - 3), mark + 1).join("\n");
 }
 
 /** graphile-worker's messages; its debug lines are noise. */
