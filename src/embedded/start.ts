@@ -37,9 +37,11 @@ function passesBy(log: string): boolean {
 }
 
 function explain(error: LaunchError, options: LaunchOptions): UserError {
-  const reasons = error.log.split("\n").filter((line) => /FATAL|PANIC|error while loading|HINT/.test(line));
-  return new UserError(`PostgreSQL did not start: ${reasons.at(0) ?? "it gave no reason"}`, {
-    hint: `${reasons.slice(1).join("\n")}\nIts log: ${options.logFile}`.trim(),
+  const [reason, ...more] = error.log
+    .split("\n")
+    .flatMap((line) => /(?:FATAL|PANIC|HINT): +(.*)/.exec(line)?.[1] ?? []);
+  return new UserError(`PostgreSQL did not start: ${reason ?? (error.log.trim() || "it gave no reason")}`, {
+    hint: [...more, `Its log: ${options.logFile}`].join("\n"),
     cause: error,
   });
 }

@@ -25,12 +25,14 @@ const SETTINGS = {
   max_wal_size: "4GB",
 };
 
+/** The major version of a server that the tests start themselves. */
+export const testMajor = Number(process.env.TEST_PG_MAJOR || DEFAULT_MAJOR);
+
 /** TEST_DATABASE_URL where it is set, else a container where an engine answers, else the embedded server. */
 export async function startTestServer(): Promise<TestServer> {
   const url = process.env.TEST_DATABASE_URL;
   if (url) return { url, description: "TEST_DATABASE_URL", stop: async () => {} };
-  const major = Number(process.env.TEST_PG_MAJOR || DEFAULT_MAJOR);
-  return (await startContainer(major)) ?? startTemporary(major);
+  return (await startContainer(testMajor)) ?? startTemporary(testMajor);
 }
 
 async function startContainer(major: number): Promise<TestServer | undefined> {
