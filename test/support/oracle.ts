@@ -103,8 +103,14 @@ const readDrift = async (sql: TransactionSql) => ({
   view: await sql<Row[]>`select * from public.conversation_metrics_drift`,
 });
 
-// One snapshot: right also while others write.
-const inOneSnapshot = (sql: Sql) => sql.begin("isolation level repeatable read read only", readDrift);
+// One snapshot: right also while others write. The locks come before it, since a snapshot that is older than a TRUNCATE
+// sees that table empty and all others as they were.
+const inOneSnapshot = (sql: Sql) =>
+  sql.begin("isolation level repeatable read read only", async (tx) => {
+    await tx`lock table public.conversations, public.leads, public.feedback in access share mode`;
+    await tx`lock table public.conversation_metrics, metrics.messages in access share mode`;
+    return readDrift(tx);
+  });
 
 /** Every difference between the metrics, their ledger and the sources, and whatever the drift view lists. */
 export const driftOf = async (sql: Sql): Promise<string[]> => {
