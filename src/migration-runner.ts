@@ -44,7 +44,7 @@ export function migrationLog(log: Logger): MigrationLog {
 }
 
 function aroundMark(message: string): string | undefined {
-  const lines = message.split("\n");
+  const lines = message.split("\n").slice(1); // The first is a title.
   const mark = lines.findIndex((line) => /^ *\^{3,}$/.test(line));
   return mark < 0 ? undefined : lines.slice(Math.max(0, mark - 3), mark + 1).join("\n");
 }
