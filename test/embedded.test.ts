@@ -1,13 +1,15 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect } from "vitest";
 import { serverAccount } from "../src/embedded/account.ts";
 import { isAlive } from "../src/embedded/lock-file.ts";
 import { runningEmbedded } from "../src/embedded/running.ts";
 import { countInLog, crash, occupyPort, query, startElsewhere, test } from "./support/embedded.ts";
 
+const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
 describe("a start", () => {
@@ -44,6 +46,20 @@ describe("a start", () => {
     await query(url, "create table kept as select 1 as id");
     await query(url, "checkpoint");
     expect(await query(url, "table kept")).toEqual([{ id: 1 }]);
+  });
+
+  test.runIf(isRoot)("by root of another user's database leaves it theirs", async ({ folder, start }) => {
+    await run("chown", ["-R", "nobody", join(folder, ".data")]);
+    const { uid } = await stat(join(folder, ".data"));
+
+    const { logFile } = await start(folder);
+
+    const files = [
+      logFile,
+      join(folder, ".data", "connection.json"),
+      join(folder, ".data", "postgres", "postmaster.pid"),
+    ];
+    for (const file of files) expect(await stat(file)).toMatchObject({ uid });
   });
 
   test("keeps its password where only the owner reads it", async ({ emptyFolder, start }) => {
@@ -90,7 +106,7 @@ describe("after a crash", () => {
 
   test("a lock whose number another program has now does not stop the next start", async ({ folder, start }) => {
     await crash(await start(folder));
-    const other = spawn("sleep", ["60"], { ...(await serverAccount()) });
+    const other = spawn("sleep", ["60"], { ...(await serverAccount(join(folder, ".data", "postgres"))) });
     const lock = join(folder, ".data", "postgres", "postmaster.pid");
     await writeFile(lock, (await readFile(lock, "utf8")).replace(/^\d+/, String(other.pid)));
 

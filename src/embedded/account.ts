@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
+import { chown, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { UserError } from "../errors.ts";
+import { errorCode, UserError } from "../errors.ts";
 
 const run = promisify(execFile);
 const NAME = "postgres";
@@ -9,12 +11,33 @@ const NAME = "postgres";
 export type Account = { uid: number; gid: number } | undefined;
 
 /**
- * PostgreSQL refuses to run as root. So root gets the system user `postgres`, which is made where it
- * does not exist; anyone else runs the server as themselves.
+ * PostgreSQL refuses to run as root. So root gives the server to the owner of its data, at first to the
+ * system user `postgres`, which is made where it does not exist; anyone else runs it as themselves.
  */
-export async function serverAccount(): Promise<Account> {
-  if (process.getuid?.() !== 0) return undefined;
-  return (await lookUp()) ?? (await create());
+export async function serverAccount(clusterDir: string): Promise<Account> {
+  if (!isRoot()) return undefined;
+  return (await ownerOf(clusterDir)) ?? (await lookUp()) ?? (await create());
+}
+
+/** As root, gives a file to whom its folder belongs, so that this user too can start the server. */
+export async function shareWithOwner(file: string): Promise<void> {
+  if (!isRoot()) return;
+  const { uid, gid } = await stat(dirname(file));
+  await chown(file, uid, gid);
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+async function ownerOf(clusterDir: string): Promise<Account> {
+  try {
+    const { uid, gid } = await stat(clusterDir);
+    return uid === 0 ? undefined : { uid, gid };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 async function lookUp(): Promise<Account> {

@@ -3,6 +3,7 @@ import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { errorCode, UserError } from "../errors.ts";
+import { shareWithOwner } from "./account.ts";
 
 const schema = z.object({ port: z.number().int(), password: z.string(), owner: z.number().int() });
 
@@ -28,11 +29,19 @@ export async function readConnection(dataDir: string): Promise<Connection | unde
     return schema.parse(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "EACCES") throw notYours(dataDir, error);
     throw new UserError(`${file} cannot be read: it holds port and password of the embedded server.`, {
       hint: `Restore it as {"port": 5433, "password": "…", "owner": 0}, or move ${dataDir} away to start with an empty one.`,
       cause: error,
     });
   }
+}
+
+function notYours(dataDir: string, cause: unknown): UserError {
+  return new UserError(`${dataDir} belongs to another user, as after a start as root.`, {
+    hint: `Make it yours (sudo chown -R "$(id -un)" "${dataDir}"), or set DATA_DIR to another folder.`,
+    cause,
+  });
 }
 
 /** Keeps the connection for the next start, readable for the owner alone. */
@@ -58,6 +67,7 @@ export async function readOrCreateConnection(dataDir: string, first: Connection)
 async function writeDraft(dataDir: string, connection: Connection): Promise<string> {
   const draft = `${fileIn(dataDir)}.new-${process.pid}`;
   await writeFile(draft, `${JSON.stringify(connection)}\n`, { mode: 0o600 });
+  await shareWithOwner(draft);
   return draft;
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { open, readFile, rename, stat, statfs } from "node:fs/promises";
-import type { Account } from "./account.ts";
+import { type Account, shareWithOwner } from "./account.ts";
 import { cannotRun, serverEnvironment } from "./cluster.ts";
 import { becomesReady, guard, type ServerProcess } from "./process.ts";
 import type { Reach } from "./reach.ts";
@@ -33,6 +33,7 @@ export async function launch(options: LaunchOptions): Promise<ServerProcess> {
   const { clusterDir, logFile, account, reach } = options;
   const offset = await prepareLog(logFile);
   const log = await open(logFile, "a", 0o600);
+  await shareWithOwner(logFile);
   try {
     const child = spawn(reach.binaries.postgres, await serverArguments(options), {
       ...account,

@@ -45,7 +45,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const clusterDir = join(dataDir, "postgres");
   const logFile = join(dataDir, "postgres.log");
   const binaries = await findBinaries(options.major ?? DEFAULT_MAJOR);
-  const account = await serverAccount();
+  const account = await serverAccount(clusterDir);
   const reach = await findReach(dataDir, binaries, account);
 
   const first = { port: port ?? DEFAULT_PORT, password: newPassword(), owner: process.pid };
