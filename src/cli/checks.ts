@@ -1,0 +1,44 @@
+import type { Sql } from "../database.ts";
+import { migrationStatus } from "../migrate.ts";
+import { isMigrated, type Session } from "./session.ts";
+import { commandLine } from "./settings.ts";
+
+const OLDEST_SERVER = 150_000;
+
+/** What one check of `doctor` found. */
+export type Check = { check_name: string; ok: boolean; finding: string; cure: string | null };
+
+/** The checks that need the client, then those that the database makes itself. */
+export async function runChecks(session: Session): Promise<Check[]> {
+  const { sql } = session;
+  const checks = [await connection(sql), await serverVersion(sql), await migrations(session)];
+  if (!(await isMigrated(sql))) return checks;
+  const own = await sql<Check[]>`select check_name, ok, finding, cure from metrics.doctor()`;
+  return [...checks, ...own, worker()];
+}
+
+async function connection(sql: Sql): Promise<Check> {
+  const [row] = await sql<[{ database: string; role: string }]>`
+    select current_database() as database, current_user as role`;
+  return { check_name: "connection", ok: true, finding: `database ${row.database} as ${row.role}`, cure: null };
+}
+
+async function serverVersion(sql: Sql): Promise<Check> {
+  const [row] = await sql<[{ version: string; number: number }]>`
+    select current_setting('server_version') as version, current_setting('server_version_num')::int as number`;
+  const ok = row.number >= OLDEST_SERVER;
+  const cure = ok ? null : "Update the server: PostgreSQL 15 is the oldest that works.";
+  return { check_name: "server version", ok, finding: `PostgreSQL ${row.version}`, cure };
+}
+
+async function migrations({ url, settings }: Session): Promise<Check> {
+  const { applied, pending } = await migrationStatus({ databaseUrl: url });
+  const ok = pending.length === 0;
+  const finding = ok ? `all ${applied.length} have run` : `not run yet: ${pending.join(", ")}`;
+  return { check_name: "migrations", ok, finding, cure: ok ? null : commandLine(settings, "migrate") };
+}
+
+function worker(): Check {
+  const finding = "not part of this version: the triggers count everything at commit, no worker is needed";
+  return { check_name: "worker", ok: true, finding, cure: null };
+}

@@ -1,0 +1,84 @@
+import { Command } from "@commander-js/extra-typings";
+import { UserError } from "../../errors.ts";
+import { explainSession } from "../explain-session.ts";
+import { integer, NONE } from "../format.ts";
+import { helpText } from "../help.ts";
+import { wholeNumber } from "../options.ts";
+import { FAILED, UNUSABLE } from "../report-error.ts";
+import { type Session, withDatabase } from "../session.ts";
+import { printSessionJson } from "../session-json.ts";
+import { commandLine } from "../settings.ts";
+
+const HELP = helpText({
+  about: `
+Shows the metrics of one session and the ledger entries that each number comes from: what every message,
+lead and rating was counted for.`,
+  examples: [
+    ["npx conversation-metrics session s-1", "the session s-1, if one organization has it"],
+    ["npx conversation-metrics session s-1 --organization 7", "that of organization 7"],
+    ["npx conversation-metrics session s-1 --organization none", "that without an organization"],
+    ["npx conversation-metrics session s-1 --json", "everything, for a program"],
+  ],
+  exitCodes: [
+    [0, "shown"],
+    [1, "no such session"],
+    [2, "several organizations have it, or the command cannot run"],
+  ],
+});
+
+/** `session`: one session, explained. */
+export function sessionCommand() {
+  return new Command("session")
+    .description("the metrics of one session, and where each number comes from")
+    .argument("<session_id>", "its session_id")
+    .option("-o, --organization <id>", "its organization; none for rows without one")
+    .option("-n, --limit <rows>", "how many messages the table shows", wholeNumber(1), 50)
+    .option("--json", "print JSON")
+    .addHelpText("after", HELP)
+    .action(async (sessionId, options, command) => {
+      await withDatabase(command, async (session) => {
+        const key = await findSession(session, sessionId, options.organization);
+        if (options.json) return printSessionJson(session, key);
+        await explainSession(session, key, options.limit);
+      });
+    });
+}
+
+type Found = { session_key: string; organization_id: string | null; total_messages: number; conversation_end: string };
+
+async function findSession(session: Session, id: string, organization: string | undefined): Promise<string> {
+  const { sql, settings, out } = session;
+  const of = organization === "none" ? null : (organization ?? null);
+  const found = await sql<Found[]>`
+    select session_key, organization_id::text, total_messages, conversation_end::timestamptz(0)::text
+    from public.conversation_metrics
+    where session_id::text = ${id}
+      and (${organization === undefined} or organization_id::text is not distinct from ${of})
+    order by organization_id`;
+  const [first, second] = found;
+  if (first === undefined) throw unknownSession(session, id, organization);
+  if (second === undefined) return first.session_key;
+  const rows = found.map((row) => [
+    row.organization_id ?? "none",
+    integer(row.total_messages),
+    row.conversation_end ?? NONE,
+  ]);
+  out.table([{ name: "organization" }, { name: "messages", number: true }, { name: "last" }], rows);
+  throw new UserError(`${found.length} organizations have a session ${id}.`, {
+    hint: `Name one: ${commandLine(settings, `session ${id} --organization ${first.organization_id ?? "none"}`)}`,
+    exitCode: UNUSABLE,
+  });
+}
+
+function unknownSession({ settings }: Session, id: string, organization: string | undefined): UserError {
+  const where =
+    organization === undefined
+      ? ""
+      : organization === "none"
+        ? " without an organization"
+        : ` in organization ${organization}`;
+  return new UserError(`There is no session ${id}${where}.`, {
+    hint: `A session needs a row in conversations. See what there is: ${commandLine(settings, "recent --minutes 1440")}`,
+    exitCode: FAILED,
+  });
+}

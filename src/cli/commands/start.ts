@@ -1,0 +1,81 @@
+import { Command } from "@commander-js/extra-typings";
+import { embeddedHeldBy } from "../../embedded/held.ts";
+import { startEmbedded } from "../../embedded/server.ts";
+import { UserError } from "../../errors.ts";
+import { migrate } from "../../migrate.ts";
+import { startServices } from "../../services.ts";
+import { onShutdown } from "../../shutdown.ts";
+import { counted } from "../format.ts";
+import { helpText, UNUSABLE_CODE } from "../help.ts";
+import { createOutput, type Output } from "../output.ts";
+import { reportError } from "../report-error.ts";
+import { type CliSettings, readSettings } from "../settings.ts";
+import { howToConnect, whatNext } from "../welcome.ts";
+
+const HELP = helpText({
+  about: `
+Without DATABASE_URL it starts an embedded PostgreSQL 18 that keeps its data in .data/ (DATA_DIR), else it
+uses the server that is named there. It brings the database up to date and stays in the foreground until
+Ctrl-C or SIGTERM, which ends all that it started.`,
+  examples: [
+    ["npx conversation-metrics start", "an embedded server in this folder"],
+    ["DATA_DIR=/var/lib/metrics npx conversation-metrics start", "its data elsewhere"],
+    ["DATABASE_URL=postgres://… npx conversation-metrics start", "a server of yours"],
+  ],
+  exitCodes: [
+    [0, "ended when told to, or runs already"],
+    [1, "a migration failed, or the server ended by itself"],
+    UNUSABLE_CODE,
+  ],
+});
+
+/** `start`: the database, ready for use, for as long as the command runs. */
+export function startCommand() {
+  return new Command("start")
+    .description("run the database in this folder, or prepare yours, and say how to use it")
+    .addHelpText("after", HELP)
+    .action(async (_options, command) => {
+      const settings = readSettings(command);
+      const out = createOutput(settings.quiet);
+      const running = settings.databaseUrl === undefined ? await embeddedHeldBy(settings.dataDir) : undefined;
+      if (running !== undefined) {
+        out.print(`It runs already on ${settings.dataDir} (started by process ${running.owner}).`);
+        return out.print(howToConnect(running.url, settings));
+      }
+      await start(settings, out);
+    });
+}
+
+async function start(settings: CliSettings, out: Output): Promise<void> {
+  // First registered, last run: by then everything has ended.
+  onShutdown(async () => out.print("Stopped."));
+  const url = settings.databaseUrl ?? (await startServer(settings, out));
+  const ran = await migrate({ databaseUrl: url, log: settings.log, onNotice: out.print });
+  if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
+  const services = await startServices({ databaseUrl: url, log: settings.log });
+  onShutdown(services.stop);
+  onShutdown(async () => {
+    process.exitCode = process.exitCode ?? 0; // Being told to end is how this command ends.
+    out.note("\nStopping …");
+  });
+  out.print(howToConnect(url, settings));
+  out.print(whatNext(settings));
+  out.print("\nReady. Ctrl-C stops it.");
+}
+
+async function startServer(settings: CliSettings, out: Output): Promise<string> {
+  const { dataDir, databasePort } = settings;
+  const server = await startEmbedded({ dataDir, port: databasePort, report: out.note });
+  out.print(`PostgreSQL ${server.major} runs on port ${server.port}, its data is in ${dataDir}`);
+  let told = false;
+  onShutdown(async () => {
+    told = true;
+  });
+  void server.exited.then(() => {
+    if (told) return;
+    process.exit(
+      reportError(new UserError("PostgreSQL ended by itself.", { hint: `Its log: ${server.logFile}` }), false),
+    );
+  });
+  return server.url;
+}

@@ -1,0 +1,71 @@
+import { Command } from "@commander-js/extra-typings";
+import { type MigrationStatus, migrationStatus } from "../../migrate.ts";
+import { packageVersion } from "../../version.ts";
+import { counted, decimal, duration, integer, NONE } from "../format.ts";
+import { helpText, UNUSABLE_CODE } from "../help.ts";
+import { printPairs } from "../pairs.ts";
+import { withDatabase } from "../session.ts";
+import { readTotals, type Totals } from "../totals.ts";
+
+const HELP = helpText({
+  examples: [
+    ["npx conversation-metrics status", "what is counted, and what it takes"],
+    ["npx conversation-metrics status --json", "the same for a program"],
+  ],
+  exitCodes: [[0, "shown"], [1, "a statement failed"], UNUSABLE_CODE],
+});
+
+/** `status`: totals, size and versions. */
+export function statusCommand() {
+  return new Command("status")
+    .description("totals, recent changes, size and versions")
+    .option("--json", "print JSON")
+    .addHelpText("after", HELP)
+    .action(async (options, command) => {
+      await withDatabase(command, async ({ sql, url, out }) => {
+        const totals = await readTotals(sql);
+        const migrations = await migrationStatus({ databaseUrl: url });
+        const version = packageVersion();
+        if (options.json) {
+          const names = { applied: migrations.applied.map(({ name }) => name), pending: migrations.pending };
+          return out.print(JSON.stringify({ ...totals, version, migrations: names }, null, 2));
+        }
+        printPairs(out, [...countLines(totals), ...systemLines(totals, migrations, version)]);
+      });
+    });
+}
+
+function countLines(totals: Totals): [string, string][] {
+  const estimated =
+    totals.total_messages === 0 ? NONE : decimal((100 * totals.estimated_messages) / totals.total_messages, 0);
+  return [
+    ["sessions", `${integer(totals.sessions)} in ${counted(totals.organizations, "organization")}`],
+    ["changed", `${counted(totals.sessions_changed_5min, "session")} in the last 5 minutes`],
+    [
+      "messages",
+      `${integer(totals.total_messages)} (${integer(totals.user_messages)} by users, ${integer(totals.ai_messages)} by the AI)`,
+    ],
+    [
+      "tokens",
+      `${integer(totals.total_tokens)} (${integer(totals.prompt_tokens)} prompt, ${integer(totals.completion_tokens)} completion)`,
+    ],
+    ["estimated", `tokens of ${counted(totals.estimated_messages, "message")} (${estimated} %) are estimates`],
+    ["response", `${duration(totals.average_response_time)} on average`],
+    ["leads", `${counted(totals.sessions_with_lead, "session")} with a lead`],
+    ["rating", `${decimal(totals.user_satisfaction, 2)} on average over ${counted(totals.ratings, "rating")}`],
+    ["period", totals.first === null ? NONE : `${totals.first} to ${totals.last}`],
+  ];
+}
+
+function systemLines(totals: Totals, migrations: MigrationStatus, version: string): [string, string][] {
+  const pending =
+    migrations.pending.length === 0 ? "none pending" : `${migrations.pending.length} pending: run migrate`;
+  return [
+    [
+      "size",
+      `${totals.metrics_size} metrics, ${totals.ledger_size} ledger, beside ${totals.source_size} of your tables`,
+    ],
+    ["database", `${totals.database}, PostgreSQL ${totals.server_version}`],
+    ["version", `conversation-metrics ${version}, ${counted(migrations.applied.length, "migration")}, ${pending}`],
+  ];
+}

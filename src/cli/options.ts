@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+
+/** A parser for the value of an option that is a whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least}.`);
+    }
+    return value;
+  };
+}
+
+/** A parser for the value of an option that is a day or a time; a time without a zone is UTC. */
+export function moment(text: string): Date {
+  const time = new Date(/T/.test(text) && !/(Z|[+-]\d\d:\d\d)$/.test(text) ? `${text}Z` : text);
+  if (Number.isNaN(time.getTime()))
+    throw new InvalidArgumentError("It must look like 2025-06-30 or 2025-06-30T18:00:00Z.");
+  return time;
+}

@@ -1,0 +1,63 @@
+import { Command, type CommanderError } from "@commander-js/extra-typings";
+import { packageVersion } from "../version.ts";
+import { backfillCommand } from "./commands/backfill.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { migrateCommand } from "./commands/migrate.ts";
+import { recentCommand } from "./commands/recent.ts";
+import { repairCommand } from "./commands/repair.ts";
+import { sessionCommand } from "./commands/session.ts";
+import { sqlCommand } from "./commands/sql.ts";
+import { startCommand } from "./commands/start.ts";
+import { statusCommand } from "./commands/status.ts";
+import { uninstallCommand } from "./commands/uninstall.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import { UNUSABLE } from "./report-error.ts";
+
+const GROUPS = {
+  "Set up:": [startCommand, migrateCommand, backfillCommand, demoCommand, uninstallCommand],
+  "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand],
+  "Check:": [doctorCommand, verifyCommand, repairCommand],
+};
+
+/** The command line of conversation-metrics; parsing it runs a command. */
+export function createProgram() {
+  const program = new Command("conversation-metrics")
+    .description("One row of metrics per conversation, kept exact inside PostgreSQL.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "explain a command")
+    .option(
+      "--database-url <url>",
+      "the database to use (default: DATABASE_URL, else the embedded server of this folder)",
+    )
+    .option("-q, --quiet", "print results and errors only")
+    .option("--debug", "print the stack of an error, and what goes on")
+    .commandsGroup("Help:")
+    .addHelpText("after", AFTER);
+  for (const [heading, commands] of Object.entries(GROUPS)) {
+    for (const create of commands) program.addCommand(create().helpGroup(heading));
+  }
+  for (const command of [program, ...program.commands]) {
+    command
+      .configureHelp({ showGlobalOptions: true })
+      .showHelpAfterError(`hint: npx ${helpLine(command.name())}`)
+      .exitOverride(endWithUsage);
+  }
+  return program;
+}
+
+function helpLine(name: string): string {
+  return name === "conversation-metrics" ? `${name} --help` : `conversation-metrics ${name} --help`;
+}
+
+// commander has printed its message by now; a wrong command line is 2 here, not its 1.
+function endWithUsage(error: CommanderError): never {
+  process.exit(error.exitCode === 0 ? 0 : UNUSABLE);
+}
+
+const AFTER = `
+Without DATABASE_URL the commands use the embedded PostgreSQL in .data/ (DATA_DIR), and start it
+for as long as they run where it does not run yet.
+
+Exit codes: 0 all is well; 1 a check or a statement failed; 2 wrong options, no database, or no way to it.
+Begin with:  npx conversation-metrics start`;

@@ -1,0 +1,61 @@
+import { connect, type Sql } from "../database.ts";
+import { UserError } from "../errors.ts";
+import { createOutput, type Output } from "./output.ts";
+import { openServer } from "./server.ts";
+import { type CliSettings, commandLine, type ParsedCommand, readSettings } from "./settings.ts";
+
+/** What a command works with. */
+export type Session = {
+  sql: Sql;
+  url: string;
+  embedded: boolean;
+  settings: CliSettings;
+  out: Output;
+};
+
+/** What a command needs of the database. */
+export type SessionOptions = {
+  /** The embedded server may be a new one. */
+  create?: boolean;
+  /** Refuse a database that was never migrated; true unless told. */
+  migrated?: boolean;
+};
+
+/** Runs `work` with the database, and closes all that was opened for it, whatever happens. */
+export async function withDatabase(
+  command: ParsedCommand,
+  work: (session: Session) => Promise<void>,
+  options: SessionOptions = {},
+): Promise<void> {
+  const settings = readSettings(command);
+  const out = createOutput(settings.quiet);
+  const server = await openServer(settings, options.create ?? false, out.note);
+  try {
+    const sql = connect(server.url, { max: 2, onNotice: (message) => out.note(`notice: ${message}`) });
+    try {
+      if (options.migrated ?? true) await requireMigrated(sql, settings);
+      await work({ sql, url: server.url, embedded: server.embedded, settings, out });
+    } finally {
+      await sql.end({ timeout: 5 });
+    }
+  } finally {
+    await server.close();
+  }
+}
+
+/** Whether conversation-metrics was ever installed in this database. */
+export async function isMigrated(sql: Sql): Promise<boolean> {
+  const [row] = await sql<[{ found: boolean }]>`
+    select to_regclass('metrics.migrations') is not null
+      and to_regclass('public.conversation_metrics') is not null as found`;
+  return row.found;
+}
+
+async function requireMigrated(sql: Sql, settings: CliSettings): Promise<void> {
+  if (await isMigrated(sql)) return;
+  const [row] = await sql<[{ name: string }]>`select current_database() as name`;
+  throw new UserError(`The database ${row.name} has no conversation metrics yet.`, {
+    hint: `Install them: ${commandLine(settings, "migrate")}`,
+    exitCode: 2,
+  });
+}

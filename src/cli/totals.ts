@@ -1,0 +1,66 @@
+import type { Sql } from "../database.ts";
+
+/** What is counted in the whole database, and what it takes. */
+export type Totals = {
+  sessions: number;
+  organizations: number;
+  sessions_changed_5min: number;
+  total_messages: number;
+  user_messages: number;
+  ai_messages: number;
+  total_tokens: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  estimated_messages: number;
+  average_response_time: number | null;
+  sessions_with_lead: number;
+  ratings: number;
+  user_satisfaction: number | null;
+  first: string | null;
+  last: string | null;
+  metrics_size: string;
+  ledger_size: string;
+  source_size: string;
+  database: string;
+  server_version: string;
+};
+
+/** Adds conversation_metrics up. float8 holds every count that can occur, exactly. */
+export async function readTotals(sql: Sql): Promise<Totals> {
+  const [totals] = await sql<[Totals]>`
+    select
+      count(*)::float8 as sessions,
+      -- no organization is a tenant of its own
+      (count(distinct organization_id) + coalesce(max((organization_id is null)::int), 0))::float8 as organizations,
+      count(*) filter (where updated_at > now() - interval '5 minutes')::float8 as sessions_changed_5min,
+      coalesce(sum(total_messages), 0)::float8 as total_messages,
+      coalesce(sum(user_messages), 0)::float8 as user_messages,
+      coalesce(sum(ai_messages), 0)::float8 as ai_messages,
+      coalesce(sum(total_tokens), 0)::float8 as total_tokens,
+      coalesce(sum(prompt_tokens), 0)::float8 as prompt_tokens,
+      coalesce(sum(completion_tokens), 0)::float8 as completion_tokens,
+      coalesce(sum(estimated_messages), 0)::float8 as estimated_messages,
+      (sum(response_us_sum) / nullif(sum(response_count), 0) / 1000000)::float8 as average_response_time,
+      count(*) filter (where has_lead)::float8 as sessions_with_lead,
+      coalesce(sum(rating_count), 0)::float8 as ratings,
+      (sum(rating_sum) / nullif(sum(rating_count), 0))::float8 as user_satisfaction,
+      min(conversation_start)::timestamptz(0)::text as first,
+      max(conversation_end)::timestamptz(0)::text as last,
+      (${sizeOf(sql, "array['public.conversation_metrics'::regclass]")}) as metrics_size,
+      (${sizeOf(sql, "array['metrics.messages', 'metrics.leads', 'metrics.feedback', 'metrics.sessions']::regclass[]")}) as ledger_size,
+      (${sizeOf(sql, "array(select relation from metrics.sources)")}) as source_size,
+      current_database() as database,
+      current_setting('server_version') as server_version
+    from public.conversation_metrics`;
+  return totals;
+}
+
+// With indexes and, of a partitioned table, all partitions.
+function sizeOf(sql: Sql, relations: string) {
+  return sql.unsafe(`
+    select pg_size_pretty(coalesce(sum(pg_total_relation_size(part.relid)), 0))
+    from unnest(${relations}) as relation
+    cross join lateral (
+      select relid from pg_partition_tree(relation) union select relation
+    ) as part`);
+}

@@ -1,0 +1,30 @@
+import { styleText } from "node:util";
+import { type CliSettings, commandLine } from "./settings.ts";
+
+const WIDTH = 110;
+const INSERT = `insert into conversations (organization_id, session_id, message, response)
+    values (1, 's-1', 'Do you deliver on Sundays?', 'Yes, from 10 to 18.')`;
+
+/** How to connect to the database, as lines to copy. */
+export function howToConnect(url: string, settings: CliSettings): string {
+  return `
+${styleText("bold", "Connect")}
+  psql "${url}"
+  ${commandLine(settings, `sql "select * from conversation_metrics limit 5"`)}`;
+}
+
+/** What a newcomer can do with it. */
+export function whatNext(settings: CliSettings): string {
+  const lines: [string, string][] = [
+    [commandLine(settings, "demo"), "write 90 days of conversations, and see their metrics"],
+    [commandLine(settings, "session s-1"), "one session, and where its numbers come from"],
+    [commandLine(settings, "recent"), "what changed in the last minutes"],
+    [commandLine(settings, "doctor"), "when something looks wrong"],
+  ];
+  const column = Math.min(WIDTH, Math.max(...lines.map(([line]) => line.length)));
+  return `
+${styleText("bold", "Next")}
+  ${commandLine(settings, `sql "${INSERT}"`)}
+${lines.map(([line, does]) => `  ${line.padEnd(column)}   ${does}`).join("\n")}
+  Everything: npx conversation-metrics --help, docs/cli.md`;
+}
