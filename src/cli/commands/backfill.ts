@@ -14,7 +14,7 @@ the numbers stay exact while others write. It may be stopped (Ctrl-C) and run ag
 is counted already is passed over.`,
   examples: [
     ["npx conversation-metrics backfill", "count what is not counted yet"],
-    ["npx conversation-metrics backfill --batch-size 1000", "smaller steps, shorter waits for writers"],
+    ["npx conversation-metrics backfill --batch-size 200", "smaller steps, shorter waits for writers"],
     ["npx conversation-metrics backfill --blocking", "in one pass; writers wait until it is done"],
   ],
   exitCodes: [[0, "all is counted"], [1, "a statement failed; what was counted until then stays"], UNUSABLE_CODE],
@@ -24,7 +24,7 @@ is counted already is passed over.`,
 export function backfillCommand() {
   return new Command("backfill")
     .description("count rows that were there before the triggers, without blocking writers")
-    .option("--batch-size <rows>", "rows in one transaction", wholeNumber(1), 5000)
+    .option("--batch-size <rows>", "rows in one transaction", wholeNumber(1), 1000)
     .option("--blocking", "in one pass that lets writers wait: the fastest where nobody writes")
     .option("--json", "print JSON")
     .addHelpText("after", HELP)

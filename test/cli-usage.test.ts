@@ -1,0 +1,128 @@
+import { describe, expect } from "vitest";
+import { cli } from "./support/cli.ts";
+import { test } from "./support/database.ts";
+
+const COMMANDS = [
+  "start",
+  "migrate",
+  "backfill",
+  "demo",
+  "uninstall",
+  "status",
+  "recent",
+  "session",
+  "sql",
+  "doctor",
+  "verify",
+  "repair",
+];
+
+describe("the command line", () => {
+  test("--help lists every command", async () => {
+    const { code, stdout } = await cli(["--help"]);
+
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+  });
+
+  test("the help of every command shows examples and exit codes", async () => {
+    const helps = await Promise.all(COMMANDS.map((command) => cli([command, "--help"])));
+
+    for (const { code, stdout } of helps) {
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Examples:\n {2}\S+/);
+      expect(stdout).toMatch(/Exit codes:\n {2}0/);
+    }
+  });
+
+  test.for([
+    { args: ["nope"], message: "error: unknown command 'nope'" },
+    { args: ["verify", "--wat"], message: "error: unknown option '--wat'" },
+    { args: ["session"], message: "error: missing required argument 'session_id'" },
+    { args: ["recent", "--minutes", "soon"], message: "It must be a whole number from 1." },
+    { args: ["demo", "--until", "soon"], message: "It must look like 2025-06-30" },
+  ])("$args is a usage error with a hint", async ({ args, message }) => {
+    const { code, stderr } = await cli(args);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^hint: npx conversation-metrics/m);
+  });
+});
+
+describe("a command that gets no database", () => {
+  test("says that there is none, and how to make one", async () => {
+    const { code, stderr } = await cli(["verify"]);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: There is no database.*\nhint: .*npx conversation-metrics start/);
+  });
+
+  test("says that the server cannot be reached", async () => {
+    const { code, stderr } = await cli(["status"], { url: "postgres://nobody@127.0.0.1:1/nothing" });
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: .*ECONNREFUSED.*\nhint: Is the server running\?/);
+  });
+
+  test("says that the URL is none", async () => {
+    const { code, stderr } = await cli(["status", "--database-url", "localhost"]);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain("must look like postgres://");
+  });
+
+  test("says that the database does not exist", async ({ url }) => {
+    const { code, stderr } = await cli(["status"], { url: url.replace(/\/[^/]+$/, "/no_such_database") });
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: database "no_such_database" does not exist\nhint: /);
+  });
+
+  test.for(["verify", "repair", "status", "recent", "backfill", "session x"])(
+    "%s hints to migrate a database that was not",
+    async (line, { bareUrl }) => {
+      const { code, stderr } = await cli(line.split(" "), { url: bareUrl });
+
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/has no conversation metrics yet.\nhint: .*npx conversation-metrics migrate/);
+    },
+  );
+});
+
+describe("the global options", () => {
+  test("--database-url goes before DATABASE_URL, on either side of the command", async ({ url }) => {
+    const wrong = "postgres://nobody@127.0.0.1:1/nothing";
+
+    const before = await cli(["--database-url", url, "verify"], { url: wrong });
+    const after = await cli(["verify", "--database-url", url], { url: wrong });
+
+    expect([before.code, after.code]).toEqual([0, 0]);
+  });
+
+  test("--debug adds the stack, which is not shown otherwise", async () => {
+    const url = "postgres://nobody@127.0.0.1:1/nothing";
+
+    const plain = await cli(["status"], { url });
+    const debug = await cli(["status", "--debug"], { url });
+
+    expect(plain.stderr).not.toMatch(/^ +at /m);
+    expect(debug.stderr).toMatch(/^ +at /m);
+  });
+
+  test("--quiet leaves out what is not the result", async ({ url }) => {
+    const loud = await cli(["sql", "select 1 as one"], { url });
+    const quiet = await cli(["sql", "select 1 as one", "--quiet"], { url });
+
+    expect(loud.stderr).toContain("1 row");
+    expect(quiet).toEqual({ code: 0, stdout: loud.stdout, stderr: "" });
+  });
+
+  test("colors are for terminals, and never against NO_COLOR", async ({ url }) => {
+    const forced = await cli(["sql", "select 1 as one"], { url, env: { FORCE_COLOR: "1", NO_COLOR: "" } });
+    const refused = await cli(["sql", "select 1 as one"], { url });
+
+    expect(forced.stdout).toContain("\u001b[1m");
+    expect(refused.stdout).not.toContain("\u001b");
+  });
+});
