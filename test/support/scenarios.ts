@@ -191,6 +191,35 @@ export const scenarios: Scenario[] = [
     b: [lead("s", 2)],
   },
   {
+    title: "a TRUNCATE of the feedback and a rating",
+    setUp: [message("s", 1), rating("s", 1)],
+    a: ["truncate feedback"],
+    b: [rating("s", 2)],
+  },
+  {
+    title: "a TRUNCATE of everything and a question that is answered",
+    setUp: [message("s", 1), lead("s", 1), rating("s", 1)],
+    a: ["truncate conversations, leads, feedback"],
+    b: [message("t", 2), answer("t", 3, "2025-03-01 00:00:05+00")],
+  },
+  {
+    title: "an answer moved away while its question is written again",
+    setUp: [message("s", 1, "2025-03-01 00:00:00+00"), answer("s", 2, "2025-03-01 00:00:05+00")],
+    a: ["update conversations set session_id = 't' where id = 2"],
+    b: ["update conversations set message = 'changed', created_at = '2025-03-01 00:00:01+00' where id = 1"],
+  },
+  {
+    title: "a question moved before an answer that is moved after it",
+    setUp: [message("s", 1, "2025-03-01 00:00:09+00"), answer("s", 2, "2025-03-01 00:00:05+00")],
+    a: ["update conversations set created_at = '2025-03-01 00:00:01+00' where id = 1"],
+    b: ["update conversations set created_at = '2025-03-01 00:00:03+00' where id = 2"],
+  },
+  {
+    title: "an answer written before its question",
+    a: [answer("s", 2, "2025-03-01 00:00:05+00")],
+    b: [message("s", 1, "2025-03-01 00:00:00+00"), message("s", 3, "2025-03-01 00:00:02+00")],
+  },
+  {
     title: "two statements over many sessions in opposite orders",
     setUp: [message("s", 1), message("t", 2)],
     a: ["insert into conversations (session_id, message) select 's' || n, 'a' from generate_series(1, 30) as n"],
