@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { createProgram } from "../src/cli/program.ts";
 import { cli } from "./support/cli.ts";
 import { test } from "./support/database.ts";
 
@@ -25,14 +26,17 @@ describe("the command line", () => {
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
-  test("the help of every command shows examples and exit codes", async () => {
-    const helps = await Promise.all(COMMANDS.map((command) => cli([command, "--help"])));
+  test.for(COMMANDS)("the help of %s shows examples and exit codes", async (name) => {
+    const command = createProgram().commands.find((each) => each.name() === name);
+    const help: string[] = [];
+    command?.configureOutput({ writeOut: (text) => help.push(text) }).outputHelp();
 
-    for (const { code, stdout } of helps) {
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/Examples:\n {2}\S+/);
-      expect(stdout).toMatch(/Exit codes:\n {2}0/);
-    }
+    expect(help.join("")).toMatch(/Examples:\n {2}\S+/);
+    expect(help.join("")).toMatch(/Exit codes:\n {2}0/);
+  });
+
+  test("--help of a command ends with 0", async () => {
+    expect(await cli(["verify", "--help"])).toMatchObject({ code: 0, stderr: "" });
   });
 
   test.for([
@@ -79,7 +83,7 @@ describe("a command that gets no database", () => {
     expect(stderr).toMatch(/error: database "no_such_database" does not exist\nhint: /);
   });
 
-  test.for(["verify", "repair", "status", "recent", "backfill", "session x"])(
+  test.for(["verify", "backfill", "session x"])(
     "%s hints to migrate a database that was not",
     async (line, { bareUrl }) => {
       const { code, stderr } = await cli(line.split(" "), { url: bareUrl });

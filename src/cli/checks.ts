@@ -1,5 +1,4 @@
 import type { Sql } from "../database.ts";
-import { migrationStatus } from "../migrate.ts";
 import { isMigrated, type Session } from "./session.ts";
 import { commandLine } from "./settings.ts";
 
@@ -32,6 +31,7 @@ async function serverVersion(sql: Sql): Promise<Check> {
 }
 
 async function migrations({ url, settings }: Session): Promise<Check> {
+  const { migrationStatus } = await import("../migrate.ts");
   const { applied, pending } = await migrationStatus({ databaseUrl: url });
   const ok = pending.length === 0;
   const finding = ok ? `all ${applied.length} have run` : `not run yet: ${pending.join(", ")}`;

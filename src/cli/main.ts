@@ -1,5 +1,9 @@
-import { createProgram } from "./program.ts";
-import { reportError } from "./report-error.ts";
+import { enableCompileCache } from "node:module";
+
+// Before the imports that it makes faster, so those come later: a command starts in half the time.
+enableCompileCache();
+const { createProgram } = await import("./program.ts");
+const { reportError } = await import("./report-error.ts");
 
 // A reader that has seen enough (| head) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

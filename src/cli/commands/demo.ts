@@ -3,7 +3,6 @@ import type { Sql } from "../../database.ts";
 import { foreignTables, readColumns } from "../../demo/tables.ts";
 import { writeDemo } from "../../demo/write.ts";
 import { UserError } from "../../errors.ts";
-import { migrate } from "../../migrate.ts";
 import { demoReport, printDemo } from "../demo-report.ts";
 import { helpText } from "../help.ts";
 import { moment, wholeNumber } from "../options.ts";
@@ -83,6 +82,7 @@ async function prepare({ sql, url, embedded, settings, out }: Session): Promise<
       exitCode: UNUSABLE,
     });
   }
+  const { migrate } = await import("../../migrate.ts");
   await migrate({ databaseUrl: url, log: settings.log, onNotice: out.note });
 }
 

@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import { type MigrationStatus, migrate, migrationStatus } from "../../migrate.ts";
+import type { MigrationStatus } from "../../migrate.ts";
 import { counted } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import type { Output } from "../output.ts";
@@ -47,6 +47,7 @@ type Options = { replaceExisting?: true | undefined; backfill: boolean; json?: t
 
 async function runMigrations(session: Session, options: Options): Promise<void> {
   const { url, out, settings } = session;
+  const { migrate } = await import("../../migrate.ts");
   const notices: string[] = [];
   const ran = await migrate({
     databaseUrl: url,
@@ -66,6 +67,7 @@ async function runMigrations(session: Session, options: Options): Promise<void> 
 }
 
 async function showStatus({ url, out, settings }: Session, options: Options): Promise<void> {
+  const { migrationStatus } = await import("../../migrate.ts");
   const status = await migrationStatus({ databaseUrl: url });
   if (status.pending.length > 0) process.exitCode = 1;
   if (options.json) return out.print(JSON.stringify(status));

@@ -2,7 +2,6 @@ import { Command } from "@commander-js/extra-typings";
 import { embeddedHeldBy } from "../../embedded/held.ts";
 import { startEmbedded } from "../../embedded/server.ts";
 import { UserError } from "../../errors.ts";
-import { migrate } from "../../migrate.ts";
 import { startServices } from "../../services.ts";
 import { onShutdown } from "../../shutdown.ts";
 import { counted } from "../format.ts";
@@ -50,6 +49,7 @@ async function start(settings: CliSettings, out: Output): Promise<void> {
   // First registered, last run: by then everything has ended.
   onShutdown(async () => out.print("Stopped."));
   const url = settings.databaseUrl ?? (await startServer(settings, out));
+  const { migrate } = await import("../../migrate.ts");
   const ran = await migrate({ databaseUrl: url, log: settings.log, onNotice: out.print });
   if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
   const services = await startServices({ databaseUrl: url, log: settings.log });

@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import { type MigrationStatus, migrationStatus } from "../../migrate.ts";
+import type { MigrationStatus } from "../../migrate.ts";
 import { packageVersion } from "../../version.ts";
 import { counted, decimal, duration, integer, NONE } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
@@ -24,6 +24,7 @@ export function statusCommand() {
     .action(async (options, command) => {
       await withDatabase(command, async ({ sql, url, out }) => {
         const totals = await readTotals(sql);
+        const { migrationStatus } = await import("../../migrate.ts");
         const migrations = await migrationStatus({ databaseUrl: url });
         const version = packageVersion();
         if (options.json) {

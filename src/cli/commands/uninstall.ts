@@ -1,7 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Sql } from "../../database.ts";
 import { UserError } from "../../errors.ts";
-import { WORKER_SCHEMA_MARK } from "../../migrate.ts";
 import { confirm } from "../confirm.ts";
 import { counted } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
@@ -65,6 +64,7 @@ async function agreed(sql: Sql): Promise<boolean> {
 
 // All or nothing, and says what became of the worker's schema.
 async function uninstall(sql: Sql): Promise<string> {
+  const { WORKER_SCHEMA_MARK } = await import("../../migrate.ts");
   return sql.begin(async (tx) => {
     await tx`select metrics.uninstall()`;
     const [schema] = await tx<[{ mark: string | null }?]>`

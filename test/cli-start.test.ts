@@ -1,0 +1,126 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test as base, describe, expect } from "vitest";
+import { connect } from "../src/database.ts";
+import { type CliOptions, cli, finished, said, startCli } from "./support/cli.ts";
+import { test as withServer } from "./support/database.ts";
+import { expectNoDrift } from "./support/oracle.ts";
+
+/** A folder of its own for each test, with a space in its path; whatever `start` began there ends with it. */
+const test = base.extend<{ folder: CliOptions; start: () => ChildProcess }>({
+  folder: async ({}, use) => {
+    const parent = await mkdtemp(join(tmpdir(), "conversation-metrics cli "));
+    // Any free port, so that nothing else on the machine is in the way.
+    const port = 20_000 + (process.pid % 20_000);
+    await use({ env: { DATA_DIR: join(parent, "my data"), DATABASE_PORT: String(port) } });
+    await rm(parent, { recursive: true, force: true });
+  },
+  start: async ({ folder }, use) => {
+    const started: ChildProcess[] = [];
+    await use(() => {
+      const child = startCli(["start"], folder);
+      started.push(child);
+      return child;
+    });
+    for (const child of started.filter(({ exitCode }) => exitCode === null)) {
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    }
+  },
+});
+
+const urlIn = (text: string) => /psql "(postgres:[^"]+)"/.exec(text)?.[1] ?? "";
+
+describe("start with the embedded server", () => {
+  test("says how to connect, keeps the data, and ends cleanly on Ctrl-C", { timeout: 60_000 }, async ({
+    folder,
+    start,
+  }) => {
+    const first = start();
+    const firstEnd = finished(first);
+    const welcome = await said(first, "Ready. Ctrl-C stops it.");
+    const db = connect(urlIn(welcome), { max: 1 });
+    await db`insert into conversations (organization_id, session_id, message, response) values (1, 's-1', 'hi', 'hello')`;
+    await expectNoDrift(db);
+    await db.end();
+    first.kill("SIGINT");
+    first.kill("SIGINT");
+    const { code, stdout } = await firstEnd;
+
+    const second = start();
+    const secondEnd = finished(second);
+    const again = await said(second, "Ready. Ctrl-C stops it.");
+    const kept = await cli(["session", "s-1", "--json"], folder);
+    second.kill("SIGTERM");
+
+    expect(code).toBe(0);
+    expect(stdout.match(/Stopped\./g)).toHaveLength(1);
+    expect(welcome).toContain(`npx conversation-metrics sql "select * from conversation_metrics limit 5"`);
+    expect(urlIn(again)).toBe(urlIn(welcome));
+    expect(JSON.parse(kept.stdout)).toMatchObject({ metrics: { total_messages: 2 } });
+    expect((await secondEnd).code).toBe(0);
+  });
+
+  test("a second start says that it runs already, and where", { timeout: 60_000 }, async ({ folder, start }) => {
+    const first = start();
+    const firstEnd = finished(first);
+    const welcome = await said(first, "Ready. Ctrl-C stops it.");
+
+    const second = await cli(["start"], folder);
+    first.kill("SIGINT");
+    await firstEnd;
+
+    expect(second.code).toBe(0);
+    expect(second.stdout).toContain("It runs already");
+    expect(urlIn(second.stdout)).toBe(urlIn(welcome));
+  });
+
+  test("a server that dies makes it fail, and says where the log is", { timeout: 60_000 }, async ({ start }) => {
+    const child = start();
+    const end = finished(child);
+    const db = connect(urlIn(await said(child, "Ready. Ctrl-C stops it.")), { max: 1 });
+    const [row] = await db<[{ pid: number }]>`
+      select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)::int as pid`;
+    process.kill(row.pid, "SIGQUIT");
+    await db.end({ timeout: 0 });
+    const { code, stderr } = await end;
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error: PostgreSQL ended by itself\.\nhint: Its log: .*postgres\.log/);
+  });
+});
+
+describe("another command with the embedded server", () => {
+  test("starts it for as long as it runs; the demo installs too", { timeout: 60_000 }, async ({ folder }) => {
+    const demo = await cli(["demo", "--sessions", "20"], folder);
+    const status = await cli(["status", "--json"], folder);
+
+    expect(demo.code).toBe(0);
+    expect(JSON.parse(status.stdout)).toMatchObject({ sessions: 20 });
+  });
+});
+
+describe("start with a server of your own", () => {
+  withServer("migrates it, stays, and ends on SIGTERM", async ({ bareUrl, bareDb }) => {
+    const child = startCli(["start"], { url: bareUrl });
+    const end = finished(child);
+    const welcome = await said(child, "Ready. Ctrl-C stops it.");
+    child.kill("SIGTERM");
+
+    expect((await end).code).toBe(0);
+    expect(urlIn(welcome)).toBe(bareUrl);
+    await expectNoDrift(bareDb);
+  });
+
+  withServer("fails where a migration does", async ({ bareUrl, bareDb }) => {
+    await bareDb`create table conversation_metrics (id int)`;
+
+    const { code, stderr } = await cli(["start"], { url: bareUrl });
+
+    expect(code).toBe(1);
+    expect(stderr).toContain("migrate --replace-existing");
+  });
+});
