@@ -2,7 +2,6 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,6 +11,7 @@ import { z } from "zod";
 import { connect } from "../../src/database.ts";
 import { isAlive } from "../../src/embedded/lock-file.ts";
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "../../src/embedded/server.ts";
+import { fastFolder } from "./fast-folder.ts";
 import { testMajor } from "./server.ts";
 
 const run = promisify(execFile);
@@ -60,7 +60,7 @@ export const test = withSeed
   });
 
 async function temporaryFolder(onCleanup: (cleanup: () => Promise<void>) => void): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "conversation-metrics-embedded-"));
+  const folder = await mkdtemp(join(await fastFolder(), "conversation-metrics-embedded-"));
   await chmod(folder, 0o755);
   onCleanup(() => rm(folder, { recursive: true, force: true }));
   return folder;

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, statfs } from "node:fs/promises";
-import { freemem, tmpdir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_MAJOR } from "../../src/embedded/binaries.ts";
 import { startEmbedded } from "../../src/embedded/server.ts";
+import { fastFolder } from "./fast-folder.ts";
 
 /** The server that a test run uses. */
 export type TestServer = {
@@ -24,9 +24,6 @@ const SETTINGS = {
   max_connections: "200",
   max_wal_size: "1GB",
 };
-
-const MEMORY_FOLDER = "/dev/shm";
-const MEMORY_NEEDED_BYTES = 6 * 1024 ** 3;
 
 /** The major version of a server that the tests start themselves. */
 export const testMajor = Number(process.env.TEST_PG_MAJOR || DEFAULT_MAJOR);
@@ -67,15 +64,4 @@ async function startTemporary(major: number): Promise<TestServer> {
       else await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-// In memory where there is enough: a database is hundreds of files, and every test makes one. Measured
-// 57 ms a database instead of 200.
-async function fastFolder(): Promise<string> {
-  if (process.env.TMPDIR) return tmpdir();
-  const room = await statfs(MEMORY_FOLDER).then(
-    (found) => found.bavail * found.bsize,
-    () => 0,
-  );
-  return Math.min(room, freemem()) > MEMORY_NEEDED_BYTES ? MEMORY_FOLDER : tmpdir();
 }
