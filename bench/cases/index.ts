@@ -1,0 +1,24 @@
+import type { Case } from "../case.ts";
+import { backfill } from "./backfill.ts";
+import { bigSession } from "./big-session.ts";
+import { bulk, copy } from "./bulk.ts";
+import { bulkChange } from "./bulk-change.ts";
+import { hotSession } from "./hot-session.ts";
+import { oneSession } from "./one-session.ts";
+import { single } from "./single.ts";
+import { space } from "./space.ts";
+import { verify } from "./verify.ts";
+
+/** All cases, in the order in which they run. */
+export const CASES: Case[] = [
+  single,
+  bulk,
+  copy,
+  oneSession,
+  bulkChange,
+  bigSession,
+  hotSession,
+  backfill,
+  space,
+  verify,
+];

@@ -1,0 +1,3 @@
+insert into public.conversations (organization_id, session_id, widget_id, user_id, role, message)
+values ($1, $2, $3, $4, 'user', $5)
+returning id

@@ -1,0 +1,56 @@
+/** How much each case does. */
+export type Scale = {
+  rounds: number;
+  /** Sessions, and exchanges in each, of the database that single rows are written to. */
+  sessions: number;
+  rowsPerSession: number;
+  warmUpMs: number;
+  windowMs: number;
+  bulkRows: number;
+  bulkSessions: number;
+  oneSessionRows: number;
+  /** Rows that one UPDATE or DELETE touches. */
+  changedRows: number;
+  bigSessionRows: number;
+  /** Statements of a kind that are timed in a large and in a small session. */
+  samples: number;
+  backfillRows: number;
+  backfillSessions: number;
+  backfillRounds: number;
+};
+
+/** The sizes that the targets are stated for. */
+export const FULL: Scale = {
+  rounds: 5,
+  sessions: 100_000,
+  rowsPerSession: 5,
+  warmUpMs: 700,
+  windowMs: 2_500,
+  bulkRows: 500_000,
+  bulkSessions: 100_000,
+  oneSessionRows: 50_000,
+  changedRows: 100_000,
+  bigSessionRows: 100_000,
+  samples: 300,
+  backfillRows: 2_000_000,
+  backfillSessions: 200_000,
+  backfillRounds: 3,
+};
+
+/** Shows that everything runs; the figures mean little. */
+export const QUICK: Scale = {
+  rounds: 1,
+  sessions: 2_000,
+  rowsPerSession: 5,
+  warmUpMs: 400,
+  windowMs: 600,
+  bulkRows: 20_000,
+  bulkSessions: 4_000,
+  oneSessionRows: 5_000,
+  changedRows: 1_000,
+  bigSessionRows: 10_000,
+  samples: 30,
+  backfillRows: 40_000,
+  backfillSessions: 4_000,
+  backfillRounds: 1,
+};
