@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_MAJOR } from "../../src/embedded/binaries.ts";
 import { startEmbedded } from "../../src/embedded/server.ts";
+import { onShutdown } from "../../src/shutdown.ts";
 import { fastFolder } from "./fast-folder.ts";
 
 /** The server that a test run uses. */
@@ -54,6 +55,8 @@ async function startContainer(major: number): Promise<TestServer | undefined> {
 
 async function startTemporary(major: number): Promise<TestServer> {
   const dataDir = await mkdtemp(join(await fastFolder(), "conversation-metrics-test-"));
+  // A run that is interrupted keeps nothing. Registered first, it comes after the server's own end.
+  onShutdown(() => rm(dataDir, { recursive: true, force: true }));
   const server = await startEmbedded({ dataDir, port: 0, major, settings: SETTINGS });
   return {
     url: server.url,
