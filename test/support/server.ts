@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_MAJOR } from "../../src/embedded/binaries.ts";
 import { startEmbedded } from "../../src/embedded/server.ts";
-import { onShutdown } from "../../src/shutdown.ts";
 import { fastFolder } from "./fast-folder.ts";
 
 /** The server that a test run uses. */
@@ -55,16 +55,18 @@ async function startContainer(major: number): Promise<TestServer | undefined> {
 
 async function startTemporary(major: number): Promise<TestServer> {
   const dataDir = await mkdtemp(join(await fastFolder(), "conversation-metrics-test-"));
-  // A run that is interrupted keeps nothing. Registered first, it comes after the server's own end.
-  onShutdown(() => rm(dataDir, { recursive: true, force: true }));
   const server = await startEmbedded({ dataDir, port: 0, major, settings: SETTINGS });
+  // Also when the run is interrupted, which leaves no time to wait for the server's end.
+  const discard = () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  process.once("exit", discard);
   return {
     url: server.url,
     description: `embedded PostgreSQL ${major}`,
     stop: async (keep) => {
       await server.stop();
+      process.off("exit", discard);
       if (keep) console.log(`Kept ${dataDir}. To look inside: DATA_DIR=${dataDir} npm start`);
-      else await rm(dataDir, { recursive: true, force: true });
+      else discard();
     },
   };
 }
