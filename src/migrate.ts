@@ -52,7 +52,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
       if (!workerWasThere) await client.query(`comment on schema ${WORKER_SCHEMA} is '${WORKER_SCHEMA_MARK}'`);
       return await runOwnMigrations(client, options, log);
     } catch (error) {
-      if (!workerWasThere) await client.query(`drop schema if exists ${WORKER_SCHEMA} cascade`);
+      if (!workerWasThere) await dropWorker(client);
       throw error;
     }
   } finally {
@@ -124,6 +124,12 @@ async function readApplied(client: pg.Client): Promise<AppliedMigration[]> {
     `select name, run_on at time zone current_setting('TimeZone') as run_on from ${SCHEMA}.${TABLE} order by id`,
   );
   return rows.map((row) => ({ name: row.name, runOn: row.run_on }));
+}
+
+// Quietly: what the drop takes along is no news to whoever reads the migrations' notices.
+async function dropWorker(client: pg.Client): Promise<void> {
+  await client.query("set client_min_messages = warning");
+  await client.query(`drop schema if exists ${WORKER_SCHEMA} cascade`);
 }
 
 async function schemaExists(client: pg.Client, name: string): Promise<boolean> {
