@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { embeddedHeldBy } from "../../embedded/held.ts";
-import { startEmbedded } from "../../embedded/server.ts";
+import { type EmbeddedServer, startEmbedded } from "../../embedded/server.ts";
 import { UserError } from "../../errors.ts";
 import { startServices } from "../../services.ts";
 import { onShutdown } from "../../shutdown.ts";
@@ -48,7 +48,18 @@ export function startCommand() {
 async function start(settings: CliSettings, out: Output): Promise<void> {
   // First registered, last run: by then everything has ended.
   onShutdown(async () => out.print("Stopped."));
-  const url = settings.databaseUrl ?? (await startServer(settings, out));
+  if (settings.databaseUrl !== undefined) return serve(settings.databaseUrl, settings, out);
+  const server = await startServer(settings, out);
+  try {
+    await serve(server.url, settings, out);
+    failWhenItEnds(server);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function serve(url: string, settings: CliSettings, out: Output): Promise<void> {
   const { migrate } = await import("../../migrate.ts");
   const ran = await migrate({ databaseUrl: url, log: settings.log, onNotice: out.print });
   if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
@@ -63,19 +74,20 @@ async function start(settings: CliSettings, out: Output): Promise<void> {
   out.print("\nReady. Ctrl-C stops it.");
 }
 
-async function startServer(settings: CliSettings, out: Output): Promise<string> {
-  const { dataDir, databasePort } = settings;
+async function startServer({ dataDir, databasePort }: CliSettings, out: Output): Promise<EmbeddedServer> {
   const server = await startEmbedded({ dataDir, port: databasePort, report: out.note });
   out.print(`PostgreSQL ${server.major} runs on port ${server.port}, its data is in ${dataDir}`);
+  return server;
+}
+
+function failWhenItEnds(server: EmbeddedServer): void {
   let told = false;
   onShutdown(async () => {
     told = true;
   });
   void server.exited.then(() => {
     if (told) return;
-    process.exit(
-      reportError(new UserError("PostgreSQL ended by itself.", { hint: `Its log: ${server.logFile}` }), false),
-    );
+    const error = new UserError("PostgreSQL ended by itself.", { hint: `Its log: ${server.logFile}` });
+    process.exit(reportError(error, false));
   });
-  return server.url;
 }
