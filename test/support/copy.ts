@@ -53,13 +53,13 @@ class Copy implements pg.Submittable {
   }
 }
 
-const run = async (url: string, copy: Copy, before: string) => {
+const run = async (url: string, copy: Copy, before = "", after = "") => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(before);
     client.query(copy);
-    await copy.done;
+    await copy.done.finally(() => client.query(after));
   } finally {
     await client.end();
   }
@@ -74,10 +74,10 @@ export const copyIn = (url: string, target: string, rows: Value[][]): Promise<st
     rows.map((row) => `${row.map(encode).join("\t")}\n`),
   );
 
-/** Sends lines that are in COPY's text format already; `before` runs first in the same connection. */
-export const copyTextIn = (url: string, target: string, lines: string[], before = ""): Promise<string[]> =>
-  run(url, new Copy(`copy ${target} from stdin`, lines), before);
+/** Sends lines that are in COPY's text format already; `before` and `after` run around it in the same connection. */
+export const copyTextIn = (url: string, target: string, lines: string[], before = "", after = ""): Promise<string[]> =>
+  run(url, new Copy(`copy ${target} from stdin`, lines), before, after);
 
-/** What `copy <source> to stdout` sends, line by line. */
+/** What `copy <source> to stdout` sends, line by line; no search_path, as pg_dump, so that names are written in full. */
 export const copyTextOut = (url: string, source: string): Promise<string[]> =>
-  run(url, new Copy(`copy ${source} to stdout`), "");
+  run(url, new Copy(`copy ${source} to stdout`), "set search_path = ''");
