@@ -11,6 +11,11 @@ export type ConnectOptions = {
   /** Most connections at once; 4 unless told. */
   max?: number;
   applicationName?: string;
+  /**
+   * false: learn no array types when connecting. postgres.js drops the error of that query: a server that
+   * ends in this very moment would end our process too, as an unhandled rejection.
+   */
+  arrayTypes?: boolean;
   /** Receives the server's NOTICE and WARNING messages; dropped unless given. */
   onNotice?: (message: string) => void;
 };
@@ -20,6 +25,7 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
   return postgres(url, {
     max: options.max ?? 4,
     connect_timeout: 10,
+    fetch_types: options.arrayTypes ?? true,
     onnotice: (notice) => options.onNotice?.(notice.message ?? ""),
     connection: { application_name: options.applicationName ?? "conversation-metrics" },
   });

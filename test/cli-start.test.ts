@@ -101,6 +101,14 @@ describe("another command with the embedded server", () => {
     expect(demo.code).toBe(0);
     expect(JSON.parse(status.stdout)).toMatchObject({ sessions: 20 });
   });
+
+  test("two at once do not end the server under each other", { timeout: 60_000 }, async ({ folder }) => {
+    await cli(["migrate"], folder);
+
+    const both = await Promise.all([cli(["sql", "select pg_sleep(1)"], folder), cli(["status"], folder)]);
+
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  });
 });
 
 describe("start with a server of your own", () => {

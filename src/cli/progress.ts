@@ -7,9 +7,9 @@ const LOG_EVERY_MS = 10_000;
 /** The progress of something that takes long. */
 export type Progress = { update: (done: number) => void; stop: () => void };
 
-/** Shows a bar with rate and remaining time on stderr; nothing with `quiet`. */
+/** Shows a bar with rate and remaining time on stderr; nothing with `quiet`, and where there is nothing to do. */
 export function startProgress(options: { label: string; unit: string; total: number; quiet: boolean }): Progress {
-  if (options.quiet) return { update: () => {}, stop: () => {} };
+  if (options.quiet || options.total === 0) return { update: () => {}, stop: () => {} };
   const bar = new SingleBar(settings(options.label, options.unit), Presets.shades_classic);
   const startedAt = performance.now();
   const rateOf = (done: number) => integer(Math.round((done / Math.max(1, performance.now() - startedAt)) * 1000));
@@ -27,7 +27,8 @@ function settings(label: string, unit: string): Options {
   return {
     format: `${label} {bar} {percentage}%  {value} of {total} ${unit}  {rate}/s  {eta_formatted} left`,
     formatValue: (value, _options, type) => (type === "value" || type === "total" ? integer(value) : String(value)),
-    barsize: 24,
+    // What stands beside it takes some 60 characters, and the line must not be cut before its end.
+    barsize: Math.max(6, Math.min(24, (process.stderr.columns ?? 80) - 60)),
     fps: 8,
     etaBuffer: 20,
     stream: process.stderr,

@@ -3,12 +3,19 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../database.ts";
 import { runningEmbedded } from "../embedded/running.ts";
-import { startEmbedded } from "../embedded/server.ts";
-import { UserError } from "../errors.ts";
+import { type EmbeddedServer, startEmbedded } from "../embedded/server.ts";
+import { errorCode, UserError } from "../errors.ts";
 import type { CliSettings } from "./settings.ts";
 
 const POLL_MS = 200;
-const WAIT_FOR_OTHERS_MS = 60_000;
+const PATIENCE_MS = 30_000;
+const WAIT_FOR_OTHERS = "60s";
+
+// Any number that no other program is likely to use: shared by the commands that work, taken by the one that ends.
+const LOCK = 5_077_310_652_411;
+
+// What a server says, or its socket, while it starts or ends.
+const PASSING = ["57P01", "57P03", "ECONNREFUSED", "ECONNRESET", "EPIPE", "CONNECTION_CLOSED", "CONNECTION_ENDED"];
 
 /** The server that a command uses. */
 export type Server = {
@@ -30,34 +37,65 @@ export async function openServer(
 ): Promise<Server> {
   if (settings.databaseUrl !== undefined) return { url: settings.databaseUrl, embedded: false, close: async () => {} };
   const { dataDir } = settings;
-  const running = await runningEmbedded(dataDir);
-  if (running !== undefined) return { url: running, embedded: true, close: async () => {} };
   if (!create && !existsSync(join(dataDir, "postgres"))) {
     throw new UserError(`There is no database: DATABASE_URL is not set, and ${dataDir} holds no embedded one.`, {
       hint: "Make one and keep it running: npx conversation-metrics start. Or name yours: --database-url postgres://…",
       exitCode: 2,
     });
   }
-  const server = await startEmbedded({ dataDir, port: settings.databasePort, report });
+  // Other commands may be starting or ending the same server right now.
+  for (const until = Date.now() + PATIENCE_MS; ; await sleep(POLL_MS)) {
+    try {
+      return (await joinRunning(dataDir)) ?? (await startOwn(settings, report));
+    } catch (error) {
+      const passing = PASSING.includes(errorCode(error) ?? "") || (await runningEmbedded(dataDir)) !== undefined;
+      if (!passing || Date.now() > until) throw error;
+    }
+  }
+}
+
+async function joinRunning(dataDir: string): Promise<Server | undefined> {
+  const url = await runningEmbedded(dataDir);
+  if (url === undefined) return undefined;
+  const release = await hold(url);
+  return { url, embedded: true, close: release };
+}
+
+async function startOwn(settings: CliSettings, report: (message: string) => void): Promise<Server> {
+  const server = await startEmbedded({ dataDir: settings.dataDir, port: settings.databasePort, report });
+  const release = await hold(server.url);
   const close = async () => {
-    await othersAreDone(server.url);
-    await server.stop();
+    await release();
+    await endAfterOthers(server);
   };
   return { url: server.url, embedded: true, close };
 }
 
-// A second command that found our server running must not lose it in the middle of its work.
-async function othersAreDone(url: string): Promise<void> {
-  const sql = connect(url, { max: 1 });
+// A shared lock until we are done: whoever ends the server waits for it.
+async function hold(url: string): Promise<() => Promise<void>> {
+  const sql = connect(url, { max: 1, arrayTypes: false });
+  const release = () => sql.end({ timeout: 1 });
   try {
-    const until = Date.now() + WAIT_FOR_OTHERS_MS;
-    while (Date.now() < until) {
-      const others = await sql`
-        select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
-      if (others.count === 0) return;
-      await sleep(POLL_MS);
-    }
+    await sql`select pg_advisory_lock_shared(${LOCK})`;
+    return release;
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+// A second command that found the server running must not lose it in the middle of its work. Whoever asks
+// for the shared lock from here on waits, is cut off with the server, and starts one of its own.
+async function endAfterOthers(server: EmbeddedServer): Promise<void> {
+  const last = connect(server.url, { max: 1, arrayTypes: false });
+  try {
+    await last`select set_config('lock_timeout', ${WAIT_FOR_OTHERS}, false)`;
+    await last`select pg_advisory_lock(${LOCK})`;
+  } catch (error) {
+    // Somebody takes too long and will see the server end; or it is ending already.
+    if (![...PASSING, "55P03"].includes(errorCode(error) ?? "")) throw error;
   } finally {
-    await sql.end();
+    await server.stop();
+    await last.end({ timeout: 1 });
   }
 }

@@ -2,8 +2,9 @@ import { styleText } from "node:util";
 import { type CliSettings, commandLine } from "./settings.ts";
 
 const WIDTH = 110;
-const INSERT = `insert into conversations (organization_id, session_id, message, response)
-    values (1, 's-1', 'Do you deliver on Sundays?', 'Yes, from 10 to 18.')`;
+const INSERT = `insert into conversations
+    (organization_id, session_id, message, response)
+    values (1, 's-1', 'Open on Sundays?', 'Yes, from 10 to 18.')`;
 
 /** How to connect to the database, as lines to copy. */
 export function howToConnect(url: string, settings: CliSettings): string {
@@ -13,8 +14,9 @@ ${styleText("bold", "Connect")}
   ${commandLine(settings, `sql "select * from conversation_metrics limit 5"`)}`;
 }
 
-/** What a newcomer can do with it. */
+/** What a newcomer can do with it. On a server of their own the tables may be theirs, and look otherwise. */
 export function whatNext(settings: CliSettings): string {
+  const insert = settings.databaseUrl === undefined ? [`  ${commandLine(settings, `sql "${INSERT}"`)}`] : [];
   const lines: [string, string][] = [
     [commandLine(settings, "demo"), "write 90 days of conversations, and see their metrics"],
     [commandLine(settings, "session s-1"), "one session, and where its numbers come from"],
@@ -24,7 +26,6 @@ export function whatNext(settings: CliSettings): string {
   const column = Math.min(WIDTH, Math.max(...lines.map(([line]) => line.length)));
   return `
 ${styleText("bold", "Next")}
-  ${commandLine(settings, `sql "${INSERT}"`)}
-${lines.map(([line, does]) => `  ${line.padEnd(column)}   ${does}`).join("\n")}
+${[...insert, ...lines.map(([line, does]) => `  ${line.padEnd(column)}   ${does}`)].join("\n")}
   Everything: npx conversation-metrics --help, docs/cli.md`;
 }
