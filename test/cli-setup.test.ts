@@ -169,6 +169,15 @@ describe("uninstall", () => {
     expect(await bareDb`select from graphile_worker.jobs`).toHaveLength(0);
   });
 
+  test("keeps a schema graphile_worker of ours where a job waits", async ({ url, db }) => {
+    await db`select graphile_worker.add_job('send_mail', '{}')`;
+
+    const { stdout } = await cli(["uninstall", "--yes"], { url });
+
+    expect(stdout).toContain("The schema graphile_worker stays: jobs wait in it.");
+    expect(await db`select from graphile_worker.jobs`).toHaveLength(1);
+  });
+
   test("asks first, and where nobody can answer it removes nothing", async ({ url, db }) => {
     const { code, stderr } = await cli(["uninstall"], { url });
 

@@ -18,3 +18,9 @@ export function moment(text: string): Date {
     throw new InvalidArgumentError("It must look like 2025-06-30 or 2025-06-30T18:00:00Z.");
   return time;
 }
+
+/** A parser for a database's URL. */
+export function databaseUrl(text: string): string {
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError("It must look like postgres://user:password@host:5432/database.");
+}

@@ -12,6 +12,7 @@ import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
 import { uninstallCommand } from "./commands/uninstall.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { databaseUrl } from "./options.ts";
 import { UNUSABLE } from "./report-error.ts";
 
 const GROUPS = {
@@ -29,6 +30,7 @@ export function createProgram() {
     .option(
       "--database-url <url>",
       "the database to use (default: DATABASE_URL, else the embedded server of this folder)",
+      databaseUrl,
     )
     .option("-q, --quiet", "print results and errors only")
     .option("--debug", "print the stack of an error, and what goes on")

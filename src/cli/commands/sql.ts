@@ -1,5 +1,5 @@
 import { text as readAll } from "node:stream/consumers";
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import { stringify } from "csv-stringify/sync";
 import { counted, NONE } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
@@ -30,7 +30,7 @@ export function sqlCommand() {
     .description("run a statement and print what it returns")
     .argument("<statement>", "SQL text; - reads it from stdin")
     .option("--json", "print JSON: an array of objects for each statement that returns rows")
-    .option("--csv", "print CSV with a header line; NULL is an empty field")
+    .addOption(new Option("--csv", "print CSV with a header line; NULL is an empty field").conflicts("json"))
     .addHelpText("after", HELP)
     .action(async (statement, options, command) => {
       const statements = statement === "-" ? await readAll(process.stdin) : statement;
