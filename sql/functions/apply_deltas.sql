@@ -1,6 +1,7 @@
 -- Sums change by the difference; first row and end come from the ledger by index. The caller has
--- written the ledger in an earlier statement and holds the locks of the rows named in `locked`.
-create or replace function metrics.apply_deltas(deltas metrics.session_delta[], locked uuid[]) returns void
+-- entered these sessions (metrics.enter_sessions returned `entered`: those with a metrics row) and
+-- written the ledger in an earlier statement.
+create or replace function metrics.apply_deltas(deltas metrics.session_delta[], entered uuid[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -10,111 +11,98 @@ set enable_seqscan = off
 as $$
 declare
   changed_at constant timestamptz := clock_timestamp();
-  pending metrics.session_delta[] := deltas;
-  held uuid[] := locked;
-  created uuid[];
   released uuid[];
+  with_extras uuid[];
 begin
-  loop
-    -- A row that claims another session's first row can only be stale (left by a restore, say). It
-    -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
-    with stale as (
-      delete from public.conversation_metrics as m
-      using unnest(pending) as delta
-      cross join lateral metrics.session_bounds(delta.session_key, 0) as bounds
-      where m.conversation_id = bounds.conversation_id
-        and m.session_key <> delta.session_key
-        and m.session_key <> all(held)
-      returning m.session_key
-    )
-    select array_agg(stale.session_key) into released from stale;
-
+  -- A row that claims another session's first row can only be stale (left by a restore, say). It
+  -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
+  with stale as (
     delete from public.conversation_metrics as m
-    using unnest(pending) as delta
-    where m.session_key = delta.session_key
-      and m.session_key = any(held)
-      and not exists (select from metrics.messages as l where l.session_key = delta.session_key);
+    using unnest(deltas) as delta
+    cross join lateral metrics.session_bounds(delta.session_key, 0) as bounds
+    where m.conversation_id = bounds.conversation_id
+      and m.session_key <> delta.session_key
+      and m.session_key <> all(entered)
+    returning m.session_key
+  )
+  select array_agg(stale.session_key) into released from stale;
 
-    update public.conversation_metrics as m
-    set
-      conversation_id = bounds.conversation_id,
-      widget_id = first.widget_id,
-      user_id = first.user_id,
-      user_messages = m.user_messages + delta.user_messages,
-      ai_messages = m.ai_messages + delta.ai_messages,
-      prompt_tokens = m.prompt_tokens + delta.prompt_tokens,
-      completion_tokens = m.completion_tokens + delta.completion_tokens,
-      estimated_messages = m.estimated_messages + delta.estimated_messages,
-      conversation_start = bounds.conversation_start,
-      conversation_end = bounds.conversation_end,
-      response_count = m.response_count + delta.response_count,
-      response_us_sum = m.response_us_sum + delta.response_us_sum,
-      message_rows = m.message_rows + delta.message_rows,
-      open_rows = m.open_rows + delta.open_rows,
-      longest_lag = greatest(m.longest_lag, delta.longest_lag),
-      updated_at = case
-        when (delta.user_messages, delta.ai_messages, delta.prompt_tokens, delta.completion_tokens,
-              delta.estimated_messages, delta.response_count, delta.response_us_sum) <> (0, 0, 0, 0, 0, 0, 0)
-          or (m.conversation_id, m.widget_id, m.user_id, m.conversation_start, m.conversation_end)
-            is distinct from
-            (bounds.conversation_id, first.widget_id, first.user_id, bounds.conversation_start, bounds.conversation_end)
-        then changed_at
-        else m.updated_at
-      end
-    from unnest(pending) as delta
-    join public.conversation_metrics as stored on stored.session_key = delta.session_key
-    cross join lateral metrics.session_bounds(
-      delta.session_key, greatest(stored.longest_lag, delta.longest_lag)
-    ) as bounds
-    left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
-    where m.session_key = delta.session_key
-      and m.session_key = any(held);
+  if cardinality(entered) > 0 then
+      delete from public.conversation_metrics as m
+      using unnest(deltas) as delta
+      where m.session_key = delta.session_key
+        and m.session_key = any(entered)
+        and not exists (select from metrics.messages as l where l.session_key = delta.session_key);
 
-    -- A session without a metrics row is derived from the ledger in full. Where another transaction
-    -- has made the row in the meantime, the difference goes to that one in the next round.
-    with missing as materialized (
-      select delta, bounds, first.session_id, first.organization_id, first.widget_id, first.user_id
-      from unnest(pending) as delta
-      cross join lateral metrics.session_bounds(delta.session_key, 'infinity') as bounds
-      join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
-      where delta.session_key <> all(held)
-    ),
-    made as (
-      insert into public.conversation_metrics (
-        session_key, conversation_id, session_id, organization_id, widget_id, user_id,
-        user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
-        conversation_start, conversation_end, response_count, response_us_sum,
-        message_rows, open_rows, longest_lag, created_at, updated_at
-      )
-      select
-        total.session_key, (missing.bounds).conversation_id, missing.session_id,
-        missing.organization_id, missing.widget_id, missing.user_id,
-        total.user_messages, total.ai_messages, total.prompt_tokens, total.completion_tokens,
-        total.estimated_messages, (missing.bounds).conversation_start, (missing.bounds).conversation_end,
-        total.response_count, total.response_us_sum,
-        total.message_rows, total.open_rows, total.longest_lag, changed_at, changed_at
-      from missing
-      cross join lateral metrics.session_total((missing.delta).session_key) as total
-      order by total.session_key
-      on conflict (session_key) do nothing
-      returning session_key
+      update public.conversation_metrics as m
+      set
+        conversation_id = bounds.conversation_id,
+        widget_id = first.widget_id,
+        user_id = first.user_id,
+        user_messages = m.user_messages + delta.user_messages,
+        ai_messages = m.ai_messages + delta.ai_messages,
+        prompt_tokens = m.prompt_tokens + delta.prompt_tokens,
+        completion_tokens = m.completion_tokens + delta.completion_tokens,
+        estimated_messages = m.estimated_messages + delta.estimated_messages,
+        conversation_start = bounds.conversation_start,
+        conversation_end = bounds.conversation_end,
+        response_count = m.response_count + delta.response_count,
+        response_us_sum = m.response_us_sum + delta.response_us_sum,
+        message_rows = m.message_rows + delta.message_rows,
+        open_rows = m.open_rows + delta.open_rows,
+        longest_lag = greatest(m.longest_lag, delta.longest_lag),
+        updated_at = case
+          when (delta.user_messages, delta.ai_messages, delta.prompt_tokens, delta.completion_tokens,
+                delta.estimated_messages, delta.response_count, delta.response_us_sum) <> (0, 0, 0, 0, 0, 0, 0)
+            or (m.conversation_id, m.widget_id, m.user_id, m.conversation_start, m.conversation_end)
+              is distinct from
+              (bounds.conversation_id, first.widget_id, first.user_id, bounds.conversation_start, bounds.conversation_end)
+          then changed_at
+          else m.updated_at
+        end
+      from unnest(deltas) as delta
+      join public.conversation_metrics as stored on stored.session_key = delta.session_key
+      cross join lateral metrics.session_bounds(
+        delta.session_key, greatest(stored.longest_lag, delta.longest_lag)
+      ) as bounds
+      left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+      where m.session_key = delta.session_key
+        and m.session_key = any(entered);
+  end if;
+
+  -- A session without a metrics row is derived from the ledger in full.
+  with made as (
+    insert into public.conversation_metrics (
+      session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+      user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+      conversation_start, conversation_end, response_count, response_us_sum,
+      message_rows, open_rows, longest_lag, created_at, updated_at
     )
     select
-      array_agg(made.session_key) filter (where made.session_key is not null),
-      array_agg(missing.delta) filter (where made.session_key is null)
-    into created, pending
-    from missing
-    left join made on made.session_key = (missing.delta).session_key;
+      total.session_key, bounds.conversation_id, first.session_id,
+      first.organization_id, first.widget_id, first.user_id,
+      total.user_messages, total.ai_messages, total.prompt_tokens, total.completion_tokens,
+      total.estimated_messages, bounds.conversation_start, bounds.conversation_end,
+      total.response_count, total.response_us_sum,
+      total.message_rows, total.open_rows, total.longest_lag, changed_at, changed_at
+    from unnest(deltas) as delta
+    cross join lateral metrics.session_bounds(delta.session_key, 'infinity') as bounds
+    cross join lateral metrics.session_total(delta.session_key) as total
+    join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+    where delta.session_key <> all(entered)
+    returning session_key
+  )
+  select array_agg(made.session_key) into with_extras
+  from made
+  join metrics.sessions as s on s.session_key = made.session_key
+  where s.has_extras;
 
-    if created is not null then
-      perform metrics.open_sessions(created);
-    end if;
-    if released is not null then
-      perform metrics.rebuild_sessions(released);
-    end if;
-    exit when pending is null;
-    held := metrics.lock_sessions(array(select session_key from unnest(pending)));
-  end loop;
+  if with_extras is not null then
+    perform metrics.apply_extras(with_extras);
+  end if;
+  if released is not null then
+    perform metrics.rebuild_sessions(released);
+  end if;
 end; $$;
 
 comment on function metrics.apply_deltas(metrics.session_delta[], uuid[]) is

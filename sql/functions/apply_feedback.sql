@@ -1,4 +1,4 @@
-create or replace function metrics.sync_feedback(ids anyarray) returns void
+create or replace function metrics.apply_feedback(ids anyarray) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -9,13 +9,13 @@ as $$
 declare
   pending ids%type := ids;
   keys uuid[];
+  left_over record;
 begin
   loop
+    keys := metrics.sessions_of_feedback(pending);
+    perform metrics.enter_sessions(keys, true);
     -- Feedback that follows a message row marks that row in the ledger, and leaves an empty one
     -- where it is not there yet: whoever writes, moves or deletes the row then finds the feedback.
-    -- Its session may change until the row is locked, hence once more in the next statement.
-    keys := metrics.sessions_of_feedback(pending);
-    perform metrics.meet_sessions(keys);
     insert into metrics.messages as l (conversation_id, has_feedback)
     select distinct c.conversation_id, true
     from unnest(pending) as id
@@ -23,10 +23,15 @@ begin
     where c.conversation_id is not null
     order by c.conversation_id
     on conflict (conversation_id) do update set has_feedback = true;
-    continue when not metrics.sessions_of_feedback(pending) <@ keys;
 
     with wanted as materialized (
-      select distinct id from unnest(pending) as id
+      -- As in metrics.apply_messages: the row that feedback follows may have moved until it was marked.
+      select distinct id
+      from unnest(pending) as id
+      left join metrics.feedback as f on f.feedback_id = id
+      left join metrics.counted_feedback as c on c.feedback_id = id
+      where (f.session_key is null or f.session_key = any(keys))
+        and (c.session_key is null or c.session_key = any(keys))
     ),
     old as materialized (
       select f.* from wanted join metrics.feedback as f on f.feedback_id = wanted.id
@@ -48,7 +53,7 @@ begin
         and (f.session_key, f.conversation_id, f.rating)
           is distinct from (new.session_key, new.conversation_id, new.rating)
     ),
-    -- Also an empty row for one that is gone before the ledger knew it, as in metrics.sync_messages.
+    -- Also an empty row for one that is gone before the ledger knew it.
     added as (
       insert into metrics.feedback (feedback_id, session_key, conversation_id, rating)
       select wanted.id, new.session_key, new.conversation_id, new.rating
@@ -58,16 +63,37 @@ begin
       on conflict (feedback_id) do nothing
       returning feedback_id
     )
-    select array_agg(wanted.id)
-    into pending
-    from wanted
-    where not exists (select from old where old.feedback_id = wanted.id)
-      and not exists (select from added where added.feedback_id = wanted.id);
+    select
+      (
+        select array_agg(id)
+        from unnest(pending) as id
+        where not exists (select from old where old.feedback_id = id)
+          and not exists (select from added where added.feedback_id = id)
+      ) as ids,
+      (
+        select array_agg(old.conversation_id)
+        from old
+        left join new on new.feedback_id = old.feedback_id
+        where old.conversation_id is not null and new.conversation_id is distinct from old.conversation_id
+      ) as rows
+    into left_over;
 
     perform metrics.apply_extras(keys);
+    if left_over.rows is not null then
+      -- Locked first, so that feedback that just marks one of them is seen in the next statement.
+      perform from metrics.messages as l
+      where l.conversation_id = any(left_over.rows) order by l.conversation_id for update;
+      update metrics.messages as l
+      set has_feedback = false
+      where l.conversation_id = any(left_over.rows)
+        and not exists (select from metrics.feedback as f where f.conversation_id = l.conversation_id);
+      delete from metrics.messages as l
+      where l.conversation_id = any(left_over.rows) and l.session_key is null and not l.has_feedback;
+    end if;
+    pending := left_over.ids;
     exit when pending is null;
   end loop;
 end; $$;
 
-comment on function metrics.sync_feedback(anyarray) is
-  'Brings the ledger and the metrics up to date with these feedback rows (ids, also of rows that are gone). Idempotent.';
+comment on function metrics.apply_feedback(anyarray) is
+  'Brings the ledger and the metrics up to date with at most a few hundred feedback rows (ids, also of rows that are gone). Idempotent.';

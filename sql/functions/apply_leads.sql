@@ -1,4 +1,4 @@
-create or replace function metrics.sync_leads(ids anyarray) returns void
+create or replace function metrics.apply_leads(ids anyarray) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -11,21 +11,17 @@ declare
   keys uuid[];
 begin
   loop
-    keys := array(
-      select l.session_key
-      from unnest(pending) as id
-      join metrics.leads as l on l.lead_id = id
-      where l.session_key is not null
-      union
-      select c.session_key
-      from unnest(pending) as id
-      join metrics.counted_leads as c on c.lead_id = id
-      where c.session_key is not null
-    );
-    perform metrics.meet_sessions(keys);
+    keys := metrics.sessions_of_leads(pending);
+    perform metrics.enter_sessions(keys, true);
 
     with wanted as materialized (
-      select distinct id from unnest(pending) as id
+      -- As in metrics.apply_messages.
+      select distinct id
+      from unnest(pending) as id
+      left join metrics.leads as l on l.lead_id = id
+      left join metrics.counted_leads as c on c.lead_id = id
+      where (l.session_key is null or l.session_key = any(keys))
+        and (c.session_key is null or c.session_key = any(keys))
     ),
     old as materialized (
       select l.* from wanted join metrics.leads as l on l.lead_id = wanted.id
@@ -46,7 +42,7 @@ begin
       where l.lead_id = new.lead_id
         and (l.session_key, l.created_at) is distinct from (new.session_key, new.created_at)
     ),
-    -- Also an empty row for one that is gone before the ledger knew it, as in metrics.sync_messages.
+    -- Also an empty row for one that is gone before the ledger knew it.
     added as (
       insert into metrics.leads (lead_id, session_key, created_at)
       select wanted.id, new.session_key, new.created_at
@@ -56,16 +52,16 @@ begin
       on conflict (lead_id) do nothing
       returning lead_id
     )
-    select array_agg(wanted.id)
+    select array_agg(id)
     into pending
-    from wanted
-    where not exists (select from old where old.lead_id = wanted.id)
-      and not exists (select from added where added.lead_id = wanted.id);
+    from unnest(pending) as id
+    where not exists (select from old where old.lead_id = id)
+      and not exists (select from added where added.lead_id = id);
 
     perform metrics.apply_extras(keys);
     exit when pending is null;
   end loop;
 end; $$;
 
-comment on function metrics.sync_leads(anyarray) is
-  'Brings the ledger and the metrics up to date with these lead rows (ids, also of rows that are gone). Idempotent.';
+comment on function metrics.apply_leads(anyarray) is
+  'Brings the ledger and the metrics up to date with at most a few hundred lead rows (ids, also of rows that are gone). Idempotent.';

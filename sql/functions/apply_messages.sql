@@ -1,7 +1,7 @@
 -- The one operation behind every write but a plain INSERT: compare these rows with the ledger and
 -- apply the difference. Doing it twice changes nothing. Lock first, read in the next statement:
 -- what is read under the locks cannot change before they are gone.
-create or replace function metrics.sync_messages(ids anyarray) returns void
+create or replace function metrics.apply_messages(ids anyarray) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -13,22 +13,22 @@ as $$
 declare
   pending ids%type := ids;
   rated ids%type;
-  locked uuid[];
+  keys uuid[];
+  entered uuid[];
   deltas metrics.session_delta[];
 begin
   loop
-    locked := metrics.lock_sessions(array(
-      select l.session_key
-      from unnest(pending) as id
-      join metrics.messages as l on l.conversation_id = id
-      union
-      select c.session_key
-      from unnest(pending) as id
-      join metrics.counted_messages as c on c.conversation_id = id
-    ));
+    keys := metrics.sessions_of_messages(pending);
+    entered := metrics.enter_sessions(keys);
 
     with wanted as materialized (
-      select distinct id from unnest(pending) as id
+      -- A row that another transaction moved to a further session meanwhile waits for the next round.
+      select distinct id
+      from unnest(pending) as id
+      left join metrics.messages as l on l.conversation_id = id
+      left join metrics.counted_messages as c on c.conversation_id = id
+      where (l.session_key is null or l.session_key = any(keys))
+        and (c.session_key is null or c.session_key = any(keys))
     ),
     old as materialized (
       select l.* from wanted join metrics.messages as l on l.conversation_id = wanted.id
@@ -40,7 +40,7 @@ begin
       delete from metrics.messages as l
       using old
       where l.conversation_id = old.conversation_id
-        and not exists (select from metrics.feedback as f where f.conversation_id = old.conversation_id)
+        and not l.has_feedback
         and not exists (select from new where new.conversation_id = old.conversation_id)
     ),
     -- Feedback still names this row: should it come back, its feedback must be found again.
@@ -52,7 +52,7 @@ begin
         prompt_source = null, completion_source = null
       from old
       where l.conversation_id = old.conversation_id
-        and exists (select from metrics.feedback as f where f.conversation_id = old.conversation_id)
+        and l.has_feedback
         and not exists (select from new where new.conversation_id = old.conversation_id)
     ),
     changed as (
@@ -69,7 +69,7 @@ begin
         completion_source = new.completion_source,
         -- An open question keeps the answer it had; metrics.pair_answers looks again.
         response_us = case
-          when old.is_open and new.user_messages > 0 and new.ai_messages = 0
+          when metrics.is_open(old.user_messages, old.ai_messages) and metrics.is_open(new.user_messages, new.ai_messages)
             and old.session_key = new.session_key
           then old.response_us
           else new.response_us
@@ -80,7 +80,7 @@ begin
         and (
           old.session_key, old.created_at, old.ended_at, old.user_messages, old.ai_messages,
           old.prompt_tokens, old.completion_tokens, old.prompt_source, old.completion_source,
-          case when not old.is_open then old.response_us end
+          case when not metrics.is_open(old.user_messages, old.ai_messages) then old.response_us end
         ) is distinct from (
           new.session_key, new.created_at, new.ended_at, new.user_messages, new.ai_messages,
           new.prompt_tokens, new.completion_tokens, new.prompt_source, new.completion_source,
@@ -134,8 +134,8 @@ begin
         sum(d.sign * d.ai_messages),
         sum(d.sign * d.prompt_tokens::bigint),
         sum(d.sign * d.completion_tokens::bigint),
-        sum(d.sign * d.estimated_messages),
-        sum(d.sign * d.is_open::integer),
+        sum(d.sign * metrics.estimated_messages(d.user_messages, d.prompt_source, d.ai_messages, d.completion_source)),
+        sum(d.sign * metrics.is_open(d.user_messages, d.ai_messages)::integer),
         sum(d.sign * (d.response_us is not null)::integer),
         sum(d.sign * coalesce(d.response_us, 0)::numeric),
         max(metrics.lag_seconds(d.created_at, d.ended_at)),
@@ -150,11 +150,11 @@ begin
       (select array_agg(summed.delta) from summed),
       (select array_agg(old.conversation_id) from old where old.has_feedback),
       (
-        select array_agg(wanted.id)
-        from wanted
-        where not exists (select from old where old.conversation_id = wanted.id)
-          and not exists (select from added where added.conversation_id = wanted.id)
-          and not exists (select from unknown where unknown.conversation_id = wanted.id)
+        select array_agg(id)
+        from unnest(pending) as id
+        where not exists (select from old where old.conversation_id = id)
+          and not exists (select from added where added.conversation_id = id)
+          and not exists (select from unknown where unknown.conversation_id = id)
       )
     into deltas, rated, pending;
 
@@ -166,10 +166,10 @@ begin
       ) then
         deltas := metrics.pair_answers(deltas);
       end if;
-      perform metrics.apply_deltas(deltas, locked);
+      perform metrics.apply_deltas(deltas, entered);
     end if;
     if rated is not null then
-      perform metrics.sync_feedback(array(
+      perform metrics.sync('feedback', array(
         select f.feedback_id from metrics.feedback as f where f.conversation_id = any(rated)
       ));
     end if;
@@ -178,5 +178,5 @@ begin
   end loop;
 end; $$;
 
-comment on function metrics.sync_messages(anyarray) is
-  'Brings the ledger and the metrics up to date with these message rows (ids of conversations, also of rows that are gone). Idempotent.';
+comment on function metrics.apply_messages(anyarray) is
+  'Brings the ledger and the metrics up to date with at most a few hundred message rows (ids of conversations, also of rows that are gone). Idempotent.';

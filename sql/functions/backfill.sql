@@ -5,7 +5,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   source metrics.sources;
-  new_sessions uuid[];
+  with_extras uuid[];
   answerable metrics.session_delta[];
   all_new boolean;
 begin
@@ -21,15 +21,12 @@ begin
 
   select * into source from metrics.sources where kind = 'messages';
   execute metrics.count_new_messages_sql(format(source.mapping, source.relation))
-    using clock_timestamp() into all_new, new_sessions, answerable;
-  if new_sessions is not null then
-    perform metrics.open_sessions(new_sessions);
-  end if;
+    using clock_timestamp() into all_new, with_extras, answerable;
   if answerable is not null then
     perform metrics.add_answers(answerable);
   end if;
-  perform metrics.sync_leads(array(select lead_id from metrics.source_leads));
-  perform metrics.sync_feedback(array(select feedback_id from metrics.source_feedback));
+  perform metrics.sync('leads', array(select lead_id from metrics.source_leads));
+  perform metrics.sync('feedback', array(select feedback_id from metrics.source_feedback));
 end; $$;
 
 comment on function metrics.backfill() is

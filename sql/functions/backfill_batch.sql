@@ -32,13 +32,13 @@ begin
       from batch
       join metrics.counted_%2$s as c on c.%1$I = batch.id
       left join metrics.%2$s as l on l.%1$I = batch.id
-      where l.session_key is distinct from c.session_key
+      where l.%1$I is null or l.session_key is distinct from c.session_key
     )
     select
-      (select id::text from batch order by id desc limit 1),
+      (select batch.id::text from batch order by batch.id desc limit 1),
       (select count(*) from batch),
       (select count(*) from differing),
-      metrics.sync_%2$s(array(select id from differing))
+      metrics.sync(%2$L, array(select id from differing))
     $sql$,
     id_column, kind, metrics.column_type(('metrics.source_' || kind)::regclass, id_column)
   )

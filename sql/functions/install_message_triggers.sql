@@ -17,81 +17,79 @@ begin
     as $trigger$
     declare
       changed_at constant timestamptz := clock_timestamp();
+      added_id %1$s;
       ids %1$s[];
-      key uuid;
-      rows_of_session integer;
-      open_rows integer;
-      created_at timestamptz;
+      added_row metrics.messages;
+      open_questions integer;
       all_new boolean;
-      new_sessions uuid[];
+      with_extras uuid[];
       answerable metrics.session_delta[];
     begin
       if TG_OP = 'INSERT' then
-        -- An application's usual INSERT of one row: one statement, no grouping, no lookup.
-        with counted as (
-          select source.conversation_id, source.organization_id, source.session_id, source.widget_id,
-            source.user_id, counted.*
+        -- An application's usual INSERT: one row that comes after its session's first. One
+        -- statement that neither groups nor looks anything up; an UPDATE, since an upsert would
+        -- set up the whole new metrics row each time.
+        with added as (
+          insert into metrics.messages (
+            conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+            prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+          )
+          select
+            source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
+            counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
+            counted.prompt_source, counted.completion_source, counted.response_us
           from (%2$s) as source
           cross join lateral metrics.count_message(
             source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
             source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
           ) as counted
           where (select count(*) from inserted) = 1
-            -- Only stale rows claim another session's id (left by a restore, say): heal them first.
-            and not exists (
-              select from public.conversation_metrics as m
-              where m.conversation_id = source.conversation_id and m.session_key <> counted.session_key
-            )
-        ),
-        added as (
-          insert into metrics.messages (
-            conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
-            prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
-          )
-          select
-            c.conversation_id, c.session_key, c.created_at, c.ended_at, c.user_messages, c.ai_messages,
-            c.prompt_tokens, c.completion_tokens, c.prompt_source, c.completion_source, c.response_us
-          from counted as c
           on conflict (conversation_id) do nothing
           returning *
+        ),
+        applied as (
+          update public.conversation_metrics as m
+          set
+            user_messages = m.user_messages + added.user_messages,
+            ai_messages = m.ai_messages + added.ai_messages,
+            prompt_tokens = m.prompt_tokens + added.prompt_tokens,
+            completion_tokens = m.completion_tokens + added.completion_tokens,
+            estimated_messages = m.estimated_messages + metrics.estimated_messages(
+              added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
+            conversation_end = greatest(m.conversation_end, added.ended_at),
+            response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
+            response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
+            message_rows = m.message_rows + 1,
+            open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            longest_lag = greatest(m.longest_lag, metrics.lag_seconds(added.created_at, added.ended_at)),
+            updated_at = changed_at
+          from added
+          where m.session_key = added.session_key
+            and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
+          returning m.open_rows
         )
-        insert into public.conversation_metrics as m (
-          session_key, conversation_id, session_id, organization_id, widget_id, user_id,
-          user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
-          conversation_start, conversation_end, response_count, response_us_sum,
-          message_rows, open_rows, longest_lag, created_at, updated_at
-        )
-        select
-          added.session_key, added.conversation_id, counted.session_id, counted.organization_id,
-          counted.widget_id, counted.user_id,
-          added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
-          added.estimated_messages, nullif(added.created_at, 'infinity'), added.ended_at,
-          (added.response_us is not null)::integer, coalesce(added.response_us, 0),
-          1, added.is_open::integer, metrics.lag_seconds(added.created_at, added.ended_at),
-          changed_at, changed_at
-        from added, counted
-        on conflict (session_key) do update set %4$s
-        returning m.session_key, m.message_rows, m.open_rows
-        into key, rows_of_session, open_rows;
+        select added.conversation_id, applied.open_rows
+        into added_id, open_questions
+        from added left join applied on true;
 
-        if rows_of_session = 1 then
-          perform metrics.open_sessions(array[key]);
+        if open_questions = 0 then
           return null;
-        elsif open_rows = 0 then
-          return null;
-        elsif open_rows > 0 then
-          ids := array(select conversation_id from (%2$s) as source);
-          select m.created_at into created_at from metrics.messages as m where m.conversation_id = ids[1];
-          answerable := array[row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, created_at, created_at)::metrics.session_delta];
-          perform metrics.add_answers(answerable);
+        elsif added_id is not null then
+          select * into added_row from metrics.messages as l where l.conversation_id = added_id;
+          if open_questions > 0 then
+            perform metrics.answer_open_question(added_row);
+          else
+            -- The first row of its session, in time or ever.
+            perform metrics.add_first_row(added_row);
+          end if;
           return null;
         end if;
 
         ids := array(select conversation_id from (%2$s) as source);
         if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
-          execute metrics.count_new_messages_sql(%3$L) using changed_at into all_new, new_sessions, answerable;
-          if new_sessions is not null then
-            perform metrics.open_sessions(new_sessions);
+          execute metrics.count_new_messages_sql(%3$L) using changed_at into all_new, with_extras, answerable;
+          if with_extras is not null then
+            perform metrics.apply_extras(with_extras);
           end if;
           if answerable is not null then
             perform metrics.add_answers(answerable);
@@ -103,17 +101,14 @@ begin
       elsif TG_OP = 'UPDATE' then
         ids := array(
           select coalesce(after.conversation_id, before.conversation_id)
-          from (%5$s) as before
+          from (%4$s) as before
           full join (%2$s) as after on after.conversation_id = before.conversation_id
           where before is distinct from after
         );
       elsif TG_OP = 'DELETE' then
-        ids := array(select conversation_id from (%5$s) as source);
+        ids := array(select conversation_id from (%4$s) as source);
       else
-        if not exists (select from metrics.source_messages) then
-          delete from metrics.messages as l where not l.has_feedback;
-          delete from public.conversation_metrics;
-        end if;
+        perform metrics.forget_messages();
         ids := array(
           select l.conversation_id from metrics.messages as l
           where l.session_key is not null
@@ -122,7 +117,7 @@ begin
       end if;
 
       if cardinality(ids) > 0 then
-        perform metrics.sync_messages(ids);
+        perform metrics.sync('messages', ids);
       end if;
       return null;
     end; $trigger$
@@ -130,7 +125,6 @@ begin
     id_type,
     format(source.mapping, 'inserted'),
     format(source.mapping, 'inserted'),
-    metrics.merge_metrics_sql(),
     format(source.mapping, 'deleted')
   );
   comment on function metrics.tg_conversations__count() is

@@ -27,9 +27,12 @@ begin
   ),
   paired as materialized (
     select
-      l.conversation_id, l.session_key, l.created_at, l.is_open, l.response_us,
+      l.conversation_id, l.session_key, l.response_us,
+      metrics.is_open(l.user_messages, l.ai_messages)
+        -- The last rows of the stretch do not see the row after them.
+        and (stretch.to_time is null or l.created_at < stretch.to_time) as is_open,
       case when lead(l.ai_messages) over next_row > 0 and lead(l.user_messages) over next_row = 0 then
-        metrics.response_us(l.created_at, lead(l.created_at) over next_row)
+        metrics.response_us(nullif(l.created_at, 'infinity'), nullif(lead(l.created_at) over next_row, 'infinity'))
       end as answered_us
     from stretch
     join metrics.messages as l
@@ -42,32 +45,33 @@ begin
     update metrics.messages as l
     set response_us = paired.answered_us
     from paired
-    join stretch on stretch.session_key = paired.session_key
     where l.conversation_id = paired.conversation_id
       and paired.is_open
-      -- The last rows of the stretch do not see the row after them.
-      and (stretch.to_time is null or paired.created_at < stretch.to_time)
       and paired.response_us is distinct from paired.answered_us
     returning l.session_key, paired.answered_us, paired.response_us
   ),
-  summed as (
+  found as (
+    select * from unnest(deltas)
+    union all
     select
-      changed.session_key,
-      (count(changed.answered_us) - count(changed.response_us))::integer as response_count,
-      coalesce(sum(changed.answered_us), 0) - coalesce(sum(changed.response_us), 0) as response_us_sum
+      changed.session_key, 0, 0, 0, 0, 0, 0, 0,
+      (changed.answered_us is not null)::integer - (changed.response_us is not null)::integer,
+      coalesce(changed.answered_us, 0)::numeric - coalesce(changed.response_us, 0),
+      0, null, null
     from changed
-    group by changed.session_key
+  ),
+  -- By grouping, not by a join: there can be a hundred thousand sessions.
+  summed as (
+    select row(
+      found.session_key, sum(found.message_rows), sum(found.user_messages), sum(found.ai_messages),
+      sum(found.prompt_tokens), sum(found.completion_tokens), sum(found.estimated_messages),
+      sum(found.open_rows), sum(found.response_count), sum(found.response_us_sum),
+      max(found.longest_lag), min(found.changed_from), max(found.changed_to)
+    )::metrics.session_delta as delta
+    from found
+    group by found.session_key
   )
-  select array_agg(row(
-    delta.session_key, delta.message_rows, delta.user_messages, delta.ai_messages,
-    delta.prompt_tokens, delta.completion_tokens, delta.estimated_messages, delta.open_rows,
-    delta.response_count + coalesce(summed.response_count, 0),
-    delta.response_us_sum + coalesce(summed.response_us_sum, 0),
-    delta.longest_lag, delta.changed_from, delta.changed_to
-  )::metrics.session_delta)
-  into paired_deltas
-  from unnest(deltas) as delta
-  left join summed on summed.session_key = delta.session_key;
+  select array_agg(summed.delta) into paired_deltas from summed;
   return paired_deltas;
 end; $$;
 

@@ -4,9 +4,13 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  locked uuid[];
+  entered uuid[];
 begin
-  locked := metrics.lock_sessions(keys);
+  entered := metrics.enter_sessions(keys);
+  update metrics.sessions as s
+  set has_extras = exists (select from metrics.leads as l where l.session_key = s.session_key)
+    or exists (select from metrics.feedback as f where f.session_key = s.session_key)
+  where s.session_key = any(keys);
   perform metrics.pair_answers(array(
     select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '-infinity', 'infinity')::metrics.session_delta
     from unnest(keys) as key
@@ -32,7 +36,7 @@ begin
       cross join lateral metrics.session_total(wanted.key) as total
       left join public.conversation_metrics as m on m.session_key = wanted.key
     ),
-    locked
+    entered
   );
   -- The key and who it stands for never change, but a row may have been tampered with.
   update public.conversation_metrics as m
@@ -41,11 +45,6 @@ begin
   where m.session_key = any(keys)
     and first.conversation_id = m.conversation_id
     and (m.session_id, m.organization_id) is distinct from (first.session_id, first.organization_id);
-  perform metrics.meet_sessions(array(
-    select key from unnest(keys) as key
-    where exists (select from metrics.leads as l where l.session_key = key)
-      or exists (select from metrics.feedback as f where f.session_key = key)
-  ));
   perform metrics.apply_extras(keys);
 end; $$;
 

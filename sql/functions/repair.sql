@@ -8,25 +8,26 @@ declare
   keys uuid[];
 begin
   found := array(
-    select d from public.conversation_metrics_drift as d
-    where max_sessions is null or d.session_key in (
-      select distinct session_key from public.conversation_metrics_drift order by session_key limit max_sessions
-    )
+    select d
+    from (
+      select d, dense_rank() over (order by d.session_key) as session_number
+      from public.conversation_metrics_drift as d
+    ) as numbered
+    where max_sessions is null or session_number <= max_sessions
   );
   keys := array(select distinct (d).session_key from unnest(found) as d where (d).session_key is not null);
 
-  -- Every row of these sessions, also one that the ledger still has in another session.
-  perform metrics.sync_messages(array(
-    select conversation_id from metrics.message_drift
-    where max_sessions is null or session_key = any(keys) or session_key is null
+  perform metrics.sync('messages', array(
+    select d.conversation_id from metrics.message_drift as d
+    where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
   ));
-  perform metrics.sync_leads(array(
-    select lead_id from metrics.lead_drift
-    where max_sessions is null or session_key = any(keys) or session_key is null
+  perform metrics.sync('leads', array(
+    select d.lead_id from metrics.lead_drift as d
+    where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
   ));
-  perform metrics.sync_feedback(array(
-    select feedback_id from metrics.feedback_drift
-    where max_sessions is null or session_key = any(keys) or session_key is null
+  perform metrics.sync('feedback', array(
+    select d.feedback_id from metrics.feedback_drift as d
+    where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
   ));
   perform metrics.rebuild_sessions(keys);
   return query select * from unnest(found);

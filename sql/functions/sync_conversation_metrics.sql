@@ -10,7 +10,7 @@ as $$
 declare
   key constant uuid := metrics.session_key($2::text, $3::text);
 begin
-  perform metrics.sync_messages(array(
+  perform metrics.sync('messages', array(
     select s.conversation_id from metrics.source_messages as s
     where s.session_id = $3 and s.organization_id is not distinct from $2
     union
@@ -18,13 +18,13 @@ begin
     union
     select $1 where $1 is not null
   ));
-  perform metrics.sync_leads(array(
+  perform metrics.sync('leads', array(
     select s.lead_id from metrics.source_leads as s
     where s.session_id::text = $3::text and s.organization_id::text is not distinct from $2::text
     union
     select l.lead_id from metrics.leads as l where l.session_key = key
   ));
-  perform metrics.sync_feedback(array(
+  perform metrics.sync('feedback', array(
     select c.feedback_id from metrics.counted_feedback as c where c.session_key = key
     union
     select f.feedback_id from metrics.feedback as f where f.session_key = key

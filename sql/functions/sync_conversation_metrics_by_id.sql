@@ -9,7 +9,7 @@ declare
   session record;
 begin
   -- Brings a moved or deleted row out of the session that the ledger has it in.
-  perform metrics.sync_messages(array[$1]);
+  perform metrics.sync('messages', array[$1]);
   select s.organization_id, s.session_id into session
   from metrics.source_messages as s where s.conversation_id = $1;
   if found then

@@ -47,8 +47,6 @@ comment on column metrics.messages.user_messages is 'How many messages by the us
 comment on column metrics.messages.ai_messages is 'How many messages by the AI it holds.';
 comment on column metrics.messages.prompt_source is 'Where prompt_tokens comes from; NULL without a user message.';
 comment on column metrics.messages.completion_source is 'Where completion_tokens comes from; NULL without an AI message.';
-comment on column metrics.messages.estimated_messages is 'How many of its messages have estimated tokens: what is still to be counted.';
-comment on column metrics.messages.is_open is 'A user''s message without a response: the next row may be its answer.';
 comment on column metrics.messages.has_feedback is 'Feedback without a session id of its own names this row.';
 
 comment on table metrics.leads is 'Ledger of lead rows; an entry without a session_key stands for a row that is gone.';

@@ -40,26 +40,28 @@ create or replace view public.conversation_metrics_drift as
   end
   union all
   select
-    coalesce(m.organization_id, source.organization_id),
-    coalesce(m.session_id, source.session_id),
+    coalesce(m.organization_id, truth.organization_id),
+    coalesce(m.session_id, truth.session_id),
     ledger.session_key,
     'ledger',
-    min(ledger.rows) || ' rows differ',
-    '0 rows differ'
+    ledger.entries || case ledger.entries when 1 then ' entry differs' else ' entries differ' end,
+    null
   from (
-    select drift.session_key, min(drift.conversation_id::text) as conversation_id, count(*) as rows
+    select drift.session_key, count(*) as entries
     from (
-      select session_key, conversation_id::text from metrics.message_drift
+      select session_key, counted_session_key from metrics.message_drift
       union all
-      select session_key, null from metrics.lead_drift
+      select session_key, counted_session_key from metrics.lead_drift
       union all
-      select session_key, null from metrics.feedback_drift
-    ) as drift
+      select session_key, counted_session_key from metrics.feedback_drift
+    ) as entry
+    -- An entry counted in a wrong session makes both wrong.
+    cross join lateral (select entry.session_key union select entry.counted_session_key) as drift (session_key)
+    where drift.session_key is not null or (entry.session_key is null and entry.counted_session_key is null)
     group by drift.session_key
   ) as ledger
   left join public.conversation_metrics as m on m.session_key = ledger.session_key
-  left join metrics.source_messages as source on source.conversation_id::text = ledger.conversation_id
-  group by 1, 2, 3;
+  left join metrics.session_truth as truth on truth.session_key = ledger.session_key;
 
 comment on view public.conversation_metrics_drift is
   'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows.';

@@ -1,7 +1,8 @@
 create or replace view metrics.feedback_drift as
   select
     coalesce(actual.feedback_id, f.feedback_id) as feedback_id,
-    coalesce(actual.session_key, f.session_key) as session_key
+    actual.session_key,
+    f.session_key as counted_session_key
   from metrics.counted_feedback as actual
   full join metrics.feedback as f on f.feedback_id = actual.feedback_id
   where (f.session_key, f.conversation_id, f.rating)
@@ -16,4 +17,4 @@ create or replace view metrics.feedback_drift as
     );
 
 comment on view metrics.feedback_drift is
-  'The feedback rows whose entry in the ledger metrics.feedback differs from their source row, is missing, or stands for no row.';
+  'The feedback rows whose entry in the ledger metrics.feedback differs from their source row, is missing, or stands for no row; with the session it belongs to and the one it was counted in.';

@@ -5,14 +5,15 @@ create or replace view metrics.message_drift as
       case
         when c.user_messages = 0 or c.ai_messages > 0 then c.response_us
         when lead(c.ai_messages) over next_row > 0 and lead(c.user_messages) over next_row = 0
-        then metrics.response_us(c.created_at, lead(c.created_at) over next_row)
+        then metrics.response_us(nullif(c.created_at, 'infinity'), nullif(lead(c.created_at) over next_row, 'infinity'))
       end as answered_us
     from metrics.counted_messages as c
     window next_row as (partition by c.session_key order by c.created_at, c.conversation_id)
   )
   select
     coalesce(actual.conversation_id, l.conversation_id) as conversation_id,
-    coalesce(actual.session_key, l.session_key) as session_key
+    actual.session_key,
+    l.session_key as counted_session_key
   from actual
   full join metrics.messages as l on l.conversation_id = actual.conversation_id
   where (
@@ -27,4 +28,4 @@ create or replace view metrics.message_drift as
     and (actual.conversation_id is not null or l.session_key is not null);
 
 comment on view metrics.message_drift is
-  'The message rows whose entry in the ledger metrics.messages differs from their source row, is missing, or stands for no row.';
+  'The message rows whose entry in the ledger metrics.messages differs from their source row, is missing, or stands for no row; with the session it belongs to and the one it was counted in.';

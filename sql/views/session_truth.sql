@@ -5,11 +5,11 @@ create or replace view metrics.session_truth as
     select
       c.*,
       row_number() over in_order as position,
-      c.user_messages > 0 and c.ai_messages = 0 as is_open,
+      metrics.is_open(c.user_messages, c.ai_messages) as is_open,
       case
         when c.user_messages = 0 or c.ai_messages > 0 then c.response_us
         when lead(c.ai_messages) over in_order > 0 and lead(c.user_messages) over in_order = 0
-        then metrics.response_us(c.created_at, lead(c.created_at) over in_order)
+        then metrics.response_us(nullif(c.created_at, 'infinity'), nullif(lead(c.created_at) over in_order, 'infinity'))
       end as answered_us
     from metrics.counted_messages as c
     window in_order as (partition by c.session_key order by c.created_at, c.conversation_id)
@@ -27,8 +27,8 @@ create or replace view metrics.session_truth as
       sum(ai_messages)::integer as ai_messages,
       sum(prompt_tokens) as prompt_tokens,
       sum(completion_tokens) as completion_tokens,
-      (coalesce(sum(user_messages) filter (where prompt_source = 'estimate'), 0)
-        + coalesce(sum(ai_messages) filter (where completion_source = 'estimate'), 0))::integer as estimated_messages,
+      sum(metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source))::integer
+        as estimated_messages,
       count(*) filter (where is_open)::integer as open_rows,
       nullif(min(created_at), 'infinity') as conversation_start,
       max(ended_at) as conversation_end,

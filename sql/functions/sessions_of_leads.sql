@@ -1,0 +1,23 @@
+create or replace function metrics.sessions_of_leads(ids anyarray) returns uuid[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+begin
+  return array(
+    select l.session_key
+    from unnest(ids) as id
+    join metrics.leads as l on l.lead_id = id
+    where l.session_key is not null
+    union
+    select c.session_key
+    from unnest(ids) as id
+    join metrics.counted_leads as c on c.lead_id = id
+  );
+end; $$;
+
+comment on function metrics.sessions_of_leads(anyarray) is
+  'The sessions that these lead rows belong to, by the ledger and by the source.';

@@ -1,0 +1,29 @@
+-- All locks first and in order, then slice by slice: the statements below are planned once, for a
+-- few rows, and would compare every row with every other one in a large set.
+create or replace function metrics.sync(kind text, ids anyarray) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  slice_size constant integer := 256;
+  slice ids%type;
+begin
+  if cardinality(ids) > slice_size then
+    perform metrics.enter_sessions(case kind
+      when 'messages' then metrics.sessions_of_messages(ids)
+      when 'leads' then metrics.sessions_of_leads(ids)
+      when 'feedback' then metrics.sessions_of_feedback(ids)
+    end);
+  end if;
+  for start in 1 .. cardinality(ids) by slice_size loop
+    slice := ids[start : start + slice_size - 1];
+    case kind
+      when 'messages' then perform metrics.apply_messages(slice);
+      when 'leads' then perform metrics.apply_leads(slice);
+      when 'feedback' then perform metrics.apply_feedback(slice);
+    end case;
+  end loop;
+end; $$;
+
+comment on function metrics.sync(text, anyarray) is
+  'Brings ledger and metrics up to date with source rows of a kind (messages, leads, feedback), given by their ids, also of rows that are gone. Idempotent: what is right already stays as it is.';
