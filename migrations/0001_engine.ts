@@ -6,12 +6,16 @@ export function up(pgm: MigrationBuilder): void {
   // %TYPE in a signature is resolved here and now, as intended; its notice says no more.
   pgm.sql("set local client_min_messages = warning");
 
+  installSql(pgm, "functions/set_aside_existing.sql");
+  pgm.sql("set local client_min_messages = notice");
+  pgm.sql("select metrics.set_aside_existing()");
+  pgm.sql("set local client_min_messages = warning");
+
   installSql(
     pgm,
     "types/token_source.sql",
     "types/session_delta.sql",
     "tables/sources.sql",
-    "functions/set_aside_existing.sql",
     "functions/column_type.sql",
     "functions/mapped_column.sql",
     "functions/default_mapping.sql",
@@ -21,9 +25,6 @@ export function up(pgm: MigrationBuilder): void {
     "functions/create_metrics_tables.sql",
     "functions/adopt_sources.sql",
   );
-  pgm.sql("set local client_min_messages = notice");
-  pgm.sql("select metrics.set_aside_existing()");
-  pgm.sql("set local client_min_messages = warning");
   pgm.sql("select metrics.adopt_sources()");
   pgm.sql("select metrics.create_metrics_tables()");
 

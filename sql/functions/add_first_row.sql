@@ -6,7 +6,7 @@ declare
   deltas metrics.session_delta[] := array[metrics.message_delta(new_row)];
   entered constant uuid[] := metrics.enter_sessions(array[new_row.session_key]);
 begin
-  if exists (
+  if metrics.is_open(new_row.user_messages, new_row.ai_messages) or exists (
     select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0
   ) then
     deltas := metrics.pair_answers(deltas);

@@ -14,6 +14,19 @@ begin
   loop
     keys := metrics.sessions_of_feedback(pending);
     perform metrics.enter_sessions(keys, true);
+    -- Before, in one order, all ledger rows that this marks or unmarks.
+    perform from metrics.messages as l
+    where l.conversation_id in (
+      select f.conversation_id
+      from unnest(pending) as id
+      join metrics.feedback as f on f.feedback_id = id
+      union
+      select c.conversation_id
+      from unnest(pending) as id
+      join metrics.counted_feedback as c on c.feedback_id = id
+    )
+    order by l.conversation_id
+    for no key update;
     -- Feedback that follows a message row marks that row in the ledger, and leaves an empty one
     -- where it is not there yet: whoever writes, moves or deletes the row then finds the feedback.
     insert into metrics.messages as l (conversation_id, has_feedback)
@@ -80,9 +93,6 @@ begin
 
     perform metrics.apply_extras(keys);
     if left_over.rows is not null then
-      -- Locked first, so that feedback that just marks one of them is seen in the next statement.
-      perform from metrics.messages as l
-      where l.conversation_id = any(left_over.rows) order by l.conversation_id for update;
       update metrics.messages as l
       set has_feedback = false
       where l.conversation_id = any(left_over.rows)

@@ -20,6 +20,11 @@ begin
   loop
     keys := metrics.sessions_of_messages(pending);
     entered := metrics.enter_sessions(keys);
+    if cardinality(pending) > 1 then
+      -- Feedback marks ledger rows in this order too, also of rows whose session nobody knows yet.
+      perform from metrics.messages as l
+      where l.conversation_id = any(pending) order by l.conversation_id for no key update;
+    end if;
 
     with wanted as materialized (
       -- A row that another transaction moved to a further session meanwhile waits for the next round.
@@ -99,6 +104,7 @@ begin
         new.completion_source, new.response_us
       from new
       where not exists (select from old where old.conversation_id = new.conversation_id)
+      order by new.conversation_id
       on conflict (conversation_id) do nothing
       returning *
     ),

@@ -7,6 +7,17 @@ declare
   replaced text;
   suffix integer := 1;
 begin
+  select string_agg(c.oid::regclass::text, ', ' order by c.relname) into replaced
+  from pg_class as c
+  where c.relnamespace = 'metrics'::regnamespace
+    and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    and c.relname <> 'migrations';
+  if replaced is not null then
+    raise exception 'schema metrics exists already and is not ours: it holds %', replaced
+      using errcode = 'duplicate_schema',
+        hint = 'Rename that schema (alter schema metrics rename to …), or install into another database.';
+  end if;
+
   for object in
     select c.relname as name, c.oid as oid,
       case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
