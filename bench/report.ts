@@ -26,11 +26,11 @@ function verdictRows(sections: readonly Section[]): string[][] {
 /** Writes the results as Markdown. */
 export async function writeResults(
   file: string,
-  results: { machine: [string, string][]; sections: readonly Section[]; rounds: number },
+  results: { machine: [string, string][]; sections: readonly Section[]; rounds: [number, number] },
 ): Promise<void> {
   const blocks = [
     "# Results of `npm run bench`",
-    `Medians of ${results.rounds} rounds; the variants take turns within each. A ratio is the median of the rounds' ratios, in parentheses their range. Written by the benchmark; do not edit.`,
+    `Medians of ${results.rounds[0]} rounds (${results.rounds[1]} where one takes many seconds); the variants take turns within each. A ratio is the median of the rounds' ratios, in parentheses their range. Written by the benchmark; do not edit.`,
     "## Targets",
     markdownTable(VERDICT_COLUMNS, verdictRows(results.sections)),
     "## Measured on",

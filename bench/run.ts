@@ -24,7 +24,7 @@ if (unknown.length > 0)
 
 const chosen = CASES.filter((one) => names.length === 0 || names.includes(one.name));
 const base = options.quick ? QUICK : FULL;
-const scale = { ...base, rounds: options.rounds ?? base.rounds, backfillRounds: options.rounds ?? base.backfillRounds };
+const scale = { ...base, rounds: options.rounds ?? base.rounds, longRounds: options.rounds ?? base.longRounds };
 const begin = performance.now();
 const progress = (text: string) => {
   console.error(`[${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s] ${text}`);
@@ -43,7 +43,7 @@ try {
   console.log(printSections(sections));
   const isWhole = names.length === 0 && !options.quick;
   const output = options.output ?? (isWhole ? new URL("RESULTS.md", import.meta.url).pathname : undefined);
-  if (output !== undefined) await writeResults(output, { machine, sections, rounds: scale.rounds });
+  if (output !== undefined) await writeResults(output, { machine, sections, rounds: [scale.rounds, scale.longRounds] });
 } finally {
   await server.stop();
 }

@@ -64,7 +64,7 @@ async function backfillInBatches(sql: Sql, bench: Bench): Promise<void> {
 }
 
 async function writeWhile(url: string, sessions: number, work: () => Promise<unknown>): Promise<number[]> {
-  const { statements, step } = prepare(exchanges, "engine", sessionPicker(sessions, 1));
+  const { statements, step } = prepare(exchanges, "engine", sessionPicker({ sessions, writers: 1, newSessions: 0.1 }));
   const connection = await WireConnection.open(url);
   for (const [name, text] of Object.entries(statements)) await connection.prepare(name, text);
   const times: number[] = [];

@@ -1,6 +1,6 @@
 import type { Bench, Case, Section } from "../case.ts";
 import type { Template } from "../databases.ts";
-import { micros } from "../format.ts";
+import { count, micros } from "../format.ts";
 import { WireConnection } from "../load/wire.ts";
 import { median, quantile } from "../statistics.ts";
 import { insertExchanges, insertSession } from "../templates.ts";
@@ -37,11 +37,11 @@ async function measure(bench: Bench): Promise<Section> {
     ]);
   }
   return {
-    title: `A session of ${bigSessionRows} rows against one of ${SMALL_ROWS}`,
+    title: `A session of ${count(bigSessionRows)} rows against one of ${SMALL_ROWS}`,
     about:
       `Medians of ${samples} statements of a kind in the large session and ${samples} in small ones, in turn, by one ` +
       "connection, with the round trip. Each kind has a fresh copy of the database.",
-    columns: ["statement", `${SMALL_ROWS} rows`, `${bigSessionRows} rows`, "ratio", "99 % of the large within"],
+    columns: ["statement", `${SMALL_ROWS} rows`, `${count(bigSessionRows)} rows`, "ratio", "99 % of the large within"],
     rows,
     verdicts: [
       verdict("insert into a large session against a small one (the slowest kind)", 1.2, slowest.insert),

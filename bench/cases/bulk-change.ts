@@ -22,11 +22,11 @@ export const bulkChange: Case = {
 };
 
 async function measure(bench: Bench): Promise<Section> {
-  const { rounds, changedRows, sessions } = bench.scale;
+  const { longRounds, changedRows, sessions } = bench.scale;
   const rows: string[][] = [];
   for (const { title, text } of STATEMENTS) {
     const work = `${title} of ${count(changedRows)} rows`;
-    const samples = await interleave(Math.min(rounds, 3), VARIANTS, async (variant, round) => {
+    const samples = await interleave(longRounds, VARIANTS, async (variant, round) => {
       const ms = await measureVariant(bench, variant, `${text}${changedRows}`, round === 0);
       bench.progress(`${work}, round ${round + 1}, ${variant}: ${seconds(ms)}`);
       return ms;

@@ -8,7 +8,7 @@ import { loaded } from "../templates.ts";
 import { prepare } from "../workloads/prepare.ts";
 import { sessionPicker } from "../workloads/sessions.ts";
 import { VARIANTS, type Variant, type Workload } from "../workloads/workload.ts";
-import { exchanges, messages, streamed } from "../workloads/workloads.ts";
+import { exchanges, messages, openings, streamed } from "../workloads/workloads.ts";
 
 const CONNECTIONS = 8;
 const DEPTH = 4;
@@ -17,11 +17,12 @@ const TARGET = 0.85;
 /** Single-row writes from eight connections. */
 export const single: Case = {
   name: "single",
-  summary: "single-row writes, 8 connections: exchanges, messages with roles, streamed answers",
+  summary: "single-row writes, 8 connections: exchanges, messages with roles, streamed answers, new sessions",
   run: async (bench) => [
     await measureWorkload(bench, exchanges, TARGET),
     await measureWorkload(bench, messages, TARGET),
     await measureWorkload(bench, streamed, undefined),
+    await measureWorkload(bench, openings, undefined),
   ],
 };
 
@@ -47,7 +48,7 @@ async function measureWorkload(bench: Bench, workload: Workload, target: number 
   ]);
   return {
     title: `Single-row writes: ${workload.title}`,
-    about: about(bench),
+    about: about(bench, workload),
     columns: ["variant", "writes/s", "of plain", "of the floor", "server CPU per write", "client CPU per write"],
     rows,
     verdicts:
@@ -68,7 +69,11 @@ function measureVariant(bench: Bench, workload: Workload, variant: Variant, roun
   const { scale, databases, server } = bench;
   // The seed's transactions cannot share a connection.
   const depth = variant === "seed" ? 1 : DEPTH;
-  const pick = sessionPicker(scale.sessions, CONNECTIONS * depth);
+  const pick = sessionPicker({
+    sessions: scale.sessions,
+    writers: CONNECTIONS * depth,
+    newSessions: workload.newSessions,
+  });
   const template = loaded(scale.sessions * scale.rowsPerSession, scale.sessions);
   const triggers = variant === "engine" ? "with the engine" : "without triggers";
   return databases.withClone(template, triggers, async ({ sql, url }) => {
@@ -84,10 +89,10 @@ function measureVariant(bench: Bench, workload: Workload, variant: Variant, roun
   });
 }
 
-function about({ scale }: Bench): string {
+function about({ scale }: Bench, { newSessions }: Workload): string {
   return (
-    `${count(scale.sessions)} sessions of ${scale.rowsPerSession} rows loaded; each write goes to one of them, ` +
-    `one in twenty to a new one. ${CONNECTIONS} connections with ${DEPTH} statements on the way each, every ` +
+    `${count(scale.sessions)} sessions of ${scale.rowsPerSession} rows loaded; ${newSessions * 100} % of the turns ` +
+    `begin a new session, the others go to any of these. ${CONNECTIONS} connections with ${DEPTH} statements on the way each, every ` +
     "statement a transaction of its own; the seed's way is six statements in a transaction, one after the other."
   );
 }

@@ -11,7 +11,7 @@ export const verify: Case = {
   run: async ({ databases, scale, progress }) => {
     const messages = scale.sessions * scale.rowsPerSession;
     const time = await databases.withClone(loaded(messages, scale.sessions), "with the engine", async ({ sql }) => {
-      const samples = await interleave(Math.min(scale.rounds, 3), ["verify"], async (_, round) => {
+      const samples = await interleave(scale.longRounds, ["verify"], async (_, round) => {
         const begin = performance.now();
         const [{ drift }] = await sql<[{ drift: string }]>`select count(*) as drift from conversation_metrics_drift`;
         if (drift !== "0") throw new Error(`The loaded database has ${drift} rows of drift.`);

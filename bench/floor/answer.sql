@@ -20,7 +20,7 @@ paired as (
   update metrics.messages as l
   set response_us = (1000000 * extract(epoch from before.answered_at - l.created_at))::bigint
   from before
-  where l.conversation_id = before.conversation_id and l.is_open
+  where l.conversation_id = before.conversation_id and l.user_messages > 0 and l.ai_messages = 0
   returning l.response_us
 ),
 entry as (

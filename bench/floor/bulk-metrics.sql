@@ -18,7 +18,7 @@ from (
     sum(ai_messages) as ai_messages,
     sum(prompt_tokens) as prompt_tokens,
     sum(completion_tokens) as completion_tokens,
-    sum(estimated_messages) as estimated_messages,
+    2 * count(*) as estimated_messages,
     min(created_at) as first_created_at,
     max(ended_at) as last_ended_at,
     count(response_us) as response_count,

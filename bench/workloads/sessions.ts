@@ -1,17 +1,18 @@
 import { random } from "../../test/support/generators/prng.ts";
 import type { Session } from "./workload.ts";
 
-const NEW_SESSIONS = 0.05;
+/** Which sessions there are, who writes to them, and how often a new one begins. */
+export type Traffic = { sessions: number; writers: number; newSessions: number };
 
 /**
- * Picks sessions for a writer: nearly always any of those loaded, now and then a new one. Each writer
- * has its own part of them, so that an answer follows its question.
+ * Picks sessions for a writer: any of those loaded, or at times a new one. Each writer has its own part
+ * of them, so that an answer follows its question.
  */
-export function sessionPicker(sessions: number, writers: number): (writer: number) => Session {
+export function sessionPicker({ sessions, writers, newSessions }: Traffic): (writer: number) => Session {
   const source = random(1);
   let added = 0;
   return (writer) => {
-    if (source.chance(NEW_SESSIONS)) {
+    if (source.chance(newSessions)) {
       added += 1;
       return sessionOf(sessions + added);
     }

@@ -9,6 +9,8 @@ export type Variant = (typeof VARIANTS)[number];
 /** A way in which an application writes its rows. */
 export type Workload = {
   title: string;
+  /** The part of the turns that begin a session. */
+  newSessions: number;
   /** The name of the SQL file of each statement, in bench/plain and bench/floor. */
   files: string[];
   /** One turn of a writer. `write` sends a statement together with all that the variant does beside it. */

@@ -3,9 +3,13 @@ import type { Session, Workload } from "./workload.ts";
 
 const keyOf = (session: Session) => [session.organization, session.id, session.widget, session.user];
 
+// A session of ten rows, or turns, is a usual one.
+const NEW_SESSIONS = 0.1;
+
 /** A row holds the question and its answer, and is written when both are there. */
 export const exchanges: Workload = {
   title: "exchange rows",
+  newSessions: NEW_SESSIONS,
   files: ["exchange"],
   turn: async (write, session) => {
     await write("exchange", session, [...keyOf(session), QUESTION, ANSWER]);
@@ -13,9 +17,13 @@ export const exchanges: Workload = {
   },
 };
 
+/** The same, where every row is the first of its session. */
+export const openings: Workload = { ...exchanges, title: "exchange rows that each open a session", newSessions: 1 };
+
 /** A row holds one message and its role. */
 export const messages: Workload = {
   title: "single messages with roles, user and assistant in turn",
+  newSessions: NEW_SESSIONS,
   files: ["question", "answer"],
   turn: async (write, session) => {
     await write("question", session, [...keyOf(session), QUESTION]);
@@ -27,6 +35,7 @@ export const messages: Workload = {
 /** A row is written with the question alone, and gets its answer when that has been streamed. */
 export const streamed: Workload = {
   title: "streamed answers: INSERT of the question, UPDATE with the response",
+  newSessions: NEW_SESSIONS,
   files: ["question", "fill-response"],
   turn: async (write, session) => {
     const id = await write("question", session, [...keyOf(session), QUESTION]);
