@@ -65,7 +65,7 @@ async function findSession(session: Session, id: string, organization: string | 
   ]);
   out.table([{ name: "organization" }, { name: "messages", number: true }, { name: "last" }], rows);
   throw new UserError(`${found.length} organizations have a session ${id}.`, {
-    hint: `Name one: ${commandLine(settings, `session ${id} --organization ${first.organization_id ?? "none"}`)}`,
+    hint: `Name one: ${commandLine(settings, `session ${quoted(id)} --organization ${quoted(first.organization_id ?? "none")}`)}`,
     exitCode: UNUSABLE,
   });
 }
@@ -81,4 +81,9 @@ function unknownSession({ settings }: Session, id: string, organization: string 
     hint: `A session needs a row in conversations. See what there is: ${commandLine(settings, "recent --minutes 1440")}`,
     exitCode: FAILED,
   });
+}
+
+// As a shell takes it for one word.
+function quoted(text: string): string {
+  return /^[\w.:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
