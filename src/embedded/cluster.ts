@@ -80,35 +80,45 @@ async function runInitdb(dir: string, options: ClusterOptions): Promise<void> {
       await chown(passwordFile, options.account.uid, options.account.gid);
       await chown(dir, options.account.uid, options.account.gid);
     }
-    await initdb(dir, options);
+    await initdb(dir, passwordFile, options);
   } finally {
     await rm(passwordFile, { force: true });
   }
 }
 
-function initdb(dir: string, options: ClusterOptions): Promise<void> {
-  const { binaries, nameOf } = options.reach;
+async function initdb(dir: string, passwordFile: string, options: ClusterOptions): Promise<void> {
+  const { binaries, handOver } = options.reach;
+  const handed = await handOver([dir, passwordFile]);
+  const [dirName = dir, passwordName = passwordFile] = handed.names;
   const args = [
-    ["--pgdata", nameOf(dir)],
+    ["--pgdata", dirName],
     ["--username", "postgres"],
-    ["--pwfile", join("..", `${basename(dir)}.password`)],
+    ["--pwfile", passwordName],
     ["--auth", "scram-sha-256"],
     ["--encoding", "UTF8"],
     localeArguments(binaries.major),
     options.durable ? [] : ["--no-sync"],
   ].flat();
+  try {
+    await run(binaries.initdb, args, options.account, handed.descriptors);
+  } finally {
+    await handed.close();
+  }
+}
+
+function run(program: string, args: string[], account: Account, descriptors: number[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(binaries.initdb, args, {
-      ...options.account,
-      cwd: dir,
+    const child = spawn(program, args, {
+      ...account,
+      cwd: dirname(program),
       env: serverEnvironment(),
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "ignore", "pipe", ...descriptors],
     });
     let output = "";
-    child.stderr.on("data", (chunk) => {
+    child.stderr?.on("data", (chunk) => {
       output += chunk;
     });
-    child.once("error", (error) => reject(cannotRun(binaries.initdb, error)));
+    child.once("error", (error) => reject(cannotRun(program, error)));
     child.once("close", (code) => {
       if (code === 0) resolve();
       else reject(new UserError("The database could not be created.", { hint: output.trim() }));

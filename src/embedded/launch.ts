@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { open, readFile, rename, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Account, shareWithOwner } from "./account.ts";
 import { cannotRun, serverEnvironment } from "./cluster.ts";
 import { becomesReady, guard, type ServerProcess } from "./process.ts";
@@ -34,19 +35,21 @@ export async function launch(options: LaunchOptions): Promise<ServerProcess> {
   const offset = await prepareLog(logFile);
   const log = await open(logFile, "a", 0o600);
   await shareWithOwner(logFile);
+  const handed = await reach.handOver([clusterDir]);
+  const [name = clusterDir] = handed.names;
   try {
-    const child = spawn(reach.binaries.postgres, await serverArguments(options), {
+    const child = spawn(reach.binaries.postgres, ["-D", name, ...(await settingArguments(options))], {
       ...account,
-      cwd: clusterDir,
+      cwd: dirname(reach.binaries.postgres),
       env: serverEnvironment(),
-      stdio: ["ignore", log.fd, log.fd],
+      stdio: ["ignore", log.fd, log.fd, ...handed.descriptors],
       // Its own process group: Ctrl-C reaches us alone, and we end things in the right order.
       detached: true,
     });
     const server = guard(await pidOf(child, reach.binaries.postgres), exitOf(child));
     if (await becomesReady(server, clusterDir)) return server;
   } finally {
-    await log.close();
+    await Promise.all([log.close(), handed.close()]);
   }
   throw new LaunchError((await readFile(logFile)).subarray(offset).toString());
 }
@@ -64,7 +67,7 @@ function exitOf(child: ChildProcess): Promise<void> {
   });
 }
 
-async function serverArguments(options: LaunchOptions): Promise<string[]> {
+async function settingArguments(options: LaunchOptions): Promise<string[]> {
   const settings = {
     listen_addresses: "127.0.0.1",
     port: String(options.port),
@@ -76,8 +79,7 @@ async function serverArguments(options: LaunchOptions): Promise<string[]> {
     ...(await sharedMemorySettings()),
     ...options.settings,
   };
-  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  return ["-D", options.reach.nameOf(options.clusterDir), ...flags];
+  return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 
 // A container's /dev/shm often holds 64 MB, where a parallel query over a large table fails.

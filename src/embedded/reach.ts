@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
@@ -10,24 +10,28 @@ import type { Binaries } from "./binaries.ts";
 const run = promisify(execFile);
 const CACHE = "/var/cache/conversation-metrics";
 
-// A process's working directory, which it may use whatever lies above: it is handed over by us.
-const WORKING_DIRECTORY = "/proc/self/cwd";
+/** Files and folders as a program is to be given them. */
+export type Handover = {
+  /** What names each to the program. */
+  names: string[];
+  /** What the program inherits, from descriptor 3 on. */
+  descriptors: number[];
+  close: () => Promise<void>;
+};
 
 /** How the server's account gets at its programs and its data. */
 export type Reach = {
   binaries: Binaries;
-  /** What names `dir` to a program that is started in it. */
-  nameOf: (dir: string) => string;
+  handOver: (paths: string[]) => Promise<Handover>;
 };
 
 /**
  * A server that root starts runs as another user, who may not enter a project in /root or another
  * closed folder. Rather than open someone's folder to everyone, the programs are copied to where all
- * may read them, and the data directory is passed on as the working directory.
+ * may read them, and the data directory is passed on opened.
  */
 export async function findReach(dataDir: string, binaries: Binaries, account: Account): Promise<Reach> {
-  const direct = (dir: string) => dir;
-  if (account === undefined) return { binaries, nameOf: direct };
+  if (account === undefined) return { binaries, handOver: byPath };
   await letPass(dataDir);
   const dataClosed = await closedFolder(dataDir, account);
   const programsClosed = await closedFolder(binaries.root, account);
@@ -35,7 +39,23 @@ export async function findReach(dataDir: string, binaries: Binaries, account: Ac
   if (closed !== undefined && process.platform !== "linux") throw cannotEnter(closed);
   return {
     binaries: programsClosed === undefined ? binaries : await copyPrograms(binaries, programsClosed),
-    nameOf: dataClosed === undefined ? direct : () => WORKING_DIRECTORY,
+    handOver: dataClosed === undefined ? byPath : opened,
+  };
+}
+
+async function byPath(paths: string[]): Promise<Handover> {
+  return { names: paths, descriptors: [], close: async () => {} };
+}
+
+// Linux leads from the name of a descriptor straight to its file, whatever folders lie above.
+async function opened(paths: string[]): Promise<Handover> {
+  const handles = await Promise.all(paths.map((path) => open(path)));
+  return {
+    names: handles.map((_, index) => `/proc/self/fd/${3 + index}`),
+    descriptors: handles.map((handle) => handle.fd),
+    close: async () => {
+      await Promise.all(handles.map((handle) => handle.close()));
+    },
   };
 }
 
