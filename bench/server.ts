@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Sql } from "../src/database.ts";
 import { startEmbedded } from "../src/embedded/server.ts";
+import { onShutdown } from "../src/shutdown.ts";
 
 // Nothing waits for the disk, so that the work of the processor is measured: what the engine adds is
 // hidden otherwise, since it adds no commit of its own. No autovacuum or checkpoint falls into one
@@ -31,10 +32,14 @@ export async function startServer(): Promise<BenchServer> {
   const given = process.env.BENCH_DATABASE_URL;
   if (given) return serverAt(given, false, async () => {});
   const dataDir = await mkdtemp(join(tmpdir(), "conversation-metrics-bench-"));
+  const remove = () => rm(dataDir, { recursive: true, force: true });
+  // Registered before the server's own end, so it comes after it when the run is interrupted.
+  const withdraw = onShutdown(remove);
   const server = await startEmbedded({ dataDir, port: 0, settings: SETTINGS });
   return serverAt(server.url, true, async () => {
     await server.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await remove();
+    withdraw();
   });
 }
 
