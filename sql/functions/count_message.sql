@@ -28,21 +28,24 @@ begin atomic
     metrics.session_key(organization_id, session_id),
     coalesce(row.sent_at, 'infinity'),
     greatest(row.sent_at, row.answered_at),
-    case when row.user_tokens is not null then 1::smallint else 0::smallint end,
+    case when row.user_tokens is null then 0::smallint else 1::smallint end,
     case
-      when row.assistant_tokens is not null and row.response_tokens is not null then 2::smallint
-      when row.ai_tokens is not null then 1::smallint
-      else 0::smallint
+      when row.assistant_tokens is null and row.response_tokens is null then 0::smallint
+      when row.assistant_tokens is null or row.response_tokens is null then 1::smallint
+      else 2::smallint
     end,
     case when row.user_tokens is null then 0 else coalesce(reported_prompt_tokens, row.user_tokens) end,
-    case when row.ai_tokens is null then 0 else coalesce(reported_completion_tokens, row.ai_tokens) end,
+    case
+      when row.assistant_tokens is null and row.response_tokens is null then 0
+      else coalesce(reported_completion_tokens, coalesce(row.assistant_tokens, 0) + coalesce(row.response_tokens, 0))
+    end,
     case
       when row.user_tokens is null then null
       when reported_prompt_tokens is null then metrics.token_source 'estimate'
       else metrics.token_source 'provider'
     end,
     case
-      when row.ai_tokens is null then null
+      when row.assistant_tokens is null and row.response_tokens is null then null
       when reported_completion_tokens is null then metrics.token_source 'estimate'
       else metrics.token_source 'provider'
     end,
@@ -51,28 +54,20 @@ begin atomic
     end
   from (
     select
-      known.sent_at,
-      -- The time of an answer that there is.
-      case when texts.response_tokens is not null then known.responded_at end,
-      case when texts.speaker = 'user' then texts.message_tokens end,
-      case when texts.speaker = 'assistant' then texts.message_tokens end,
-      texts.response_tokens,
+      -- Without a bound, a difference of two times could leave the range of an interval.
+      case when sent_at > '-infinity' and sent_at < '200000-01-01 00:00:00+00' then sent_at end,
       case
-        when texts.speaker = 'assistant' and texts.message_tokens is not null
-        then texts.message_tokens + coalesce(texts.response_tokens, 0)
-        else texts.response_tokens
-      end
-    -- offset 0 keeps these from being copied into each place above: every function in a statement
-    -- costs an INSERT twice, when it is set up and when it runs.
-    from (select coalesce(role, 'user'), case when message <> '' then (char_length(message) + 3) / 4 end,
-      case when response <> '' then (char_length(response) + 3) / 4 end offset 0
-    ) as texts (speaker, message_tokens, response_tokens),
-    -- A NULL or infinite time is unknown: last in order, and no start or end of anything.
-    (select case when isfinite(sent_at) then sent_at end, case when isfinite(responded_at) then responded_at end
-    ) as known (sent_at, responded_at)
+        when response <> '' and responded_at > '-infinity' and responded_at < '200000-01-01 00:00:00+00'
+        then responded_at
+      end,
+      case when message <> '' and coalesce(role, 'user') = 'user' then (char_length(message) + 3) / 4 end,
+      case when message <> '' and role = 'assistant' then (char_length(message) + 3) / 4 end,
+      case when response <> '' then (char_length(response) + 3) / 4 end
+    -- Keeps these from being copied into each place above: every function in a statement costs an
+    -- INSERT twice, when it is set up and when it runs.
     offset 0
-  ) as row (sent_at, answered_at, user_tokens, assistant_tokens, response_tokens, ai_tokens);
+  ) as row (sent_at, answered_at, user_tokens, assistant_tokens, response_tokens);
 end;
 
 comment on function metrics.count_message(text, text, text, text, text, integer, integer, timestamptz, timestamptz) is
-  'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4).';
+  'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). A time that is NULL, infinite or beyond the year 200000 is unknown: last in order, and no start or end of anything.';

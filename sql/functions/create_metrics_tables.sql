@@ -76,9 +76,7 @@ begin
       conversation_start timestamptz,
       conversation_end timestamptz,
       conversation_duration double precision generated always as (
-        -- Beyond the year 10000 (milliseconds taken for seconds, say) the difference may not fit an interval.
-        case when conversation_start > '-infinity' and conversation_end < '10000-01-01 00:00:00+00'
-          then extract(epoch from conversation_end - conversation_start) end
+        date_part('epoch', conversation_end - conversation_start)
       ) stored,
       average_response_time double precision generated always as (
         response_us_sum / nullif(response_count, 0) / 1000000

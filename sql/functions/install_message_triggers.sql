@@ -17,37 +17,34 @@ begin
     as $trigger$
     declare
       changed_at constant timestamptz := clock_timestamp();
-      added_id %1$s;
       ids %1$s[];
-      added_row metrics.messages;
+      added metrics.messages;
       open_questions integer;
       all_new boolean;
       with_extras uuid[];
       answerable metrics.session_delta[];
     begin
       if TG_OP = 'INSERT' then
-        -- An application's usual INSERT: one row that comes after its session's first. One
-        -- statement that neither groups nor looks anything up; an UPDATE, since an upsert would
-        -- set up the whole new metrics row each time.
-        with added as (
-          insert into metrics.messages (
-            conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
-            prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
-          )
-          select
-            source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
-            counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
-            counted.prompt_source, counted.completion_source, counted.response_us
-          from (%2$s) as source
-          cross join lateral metrics.count_message(
-            source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-            source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-          ) as counted
-          where (select count(*) from inserted) = 1
-          on conflict (conversation_id) do nothing
-          returning *
-        ),
-        applied as (
+        -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
+        -- since that would set up a whole new metrics row each time.
+        insert into metrics.messages (
+          conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+          prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+        )
+        select
+          source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
+          counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
+          counted.prompt_source, counted.completion_source, counted.response_us
+        from (%2$s) as source
+        cross join lateral metrics.count_message(
+          source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+          source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+        ) as counted
+        where not exists (select from inserted offset 1)
+        on conflict (conversation_id) do nothing
+        returning * into added;
+
+        if found then
           update public.conversation_metrics as m
           set
             user_messages = m.user_messages + added.user_messages,
@@ -63,24 +60,15 @@ begin
             open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
             longest_lag = greatest(m.longest_lag, metrics.lag_seconds(added.created_at, added.ended_at)),
             updated_at = changed_at
-          from added
           where m.session_key = added.session_key
             and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-          returning m.open_rows
-        )
-        select added.conversation_id, applied.open_rows
-        into added_id, open_questions
-        from added left join applied on true;
+          returning m.open_rows into open_questions;
 
-        if open_questions = 0 then
-          return null;
-        elsif added_id is not null then
-          select * into added_row from metrics.messages as l where l.conversation_id = added_id;
-          if open_questions > 0 then
-            perform metrics.answer_open_question(added_row);
-          else
-            -- The first row of its session, in time or ever.
-            perform metrics.add_first_row(added_row);
+          if open_questions is null then
+            -- The first row of its session, ever or in time.
+            perform metrics.add_first_row(added);
+          elsif open_questions > 0 then
+            perform metrics.answer_open_question(added);
           end if;
           return null;
         end if;

@@ -23,6 +23,8 @@ begin
     when kind = 'time' and type like 'timestamp%without time zone' then source || ' at time zone ''UTC'''
     when kind = 'time' and type = 'date' then source || '::timestamp at time zone ''UTC'''
     when kind = 'time' and type like 'timestamp%with time zone' then source
+    when kind = 'tokens' and type in ('smallint', 'integer') then
+      format('case when %1$s >= 0 then %1$s::integer end', source)
     when kind = 'tokens' and type ~ '^(smallint|integer|bigint|numeric|real|double precision)' then
       format('case when %1$s between 0 and 2147483647 then %1$s::integer end', source)
     when kind = 'rating' and type ~ '^(smallint|integer|bigint|numeric|real|double precision)' then

@@ -17,7 +17,7 @@ comment on column public.conversation_metrics.completion_tokens is 'Tokens of th
 comment on column public.conversation_metrics.estimated_messages is 'How many messages'' tokens are still the estimate ceil(characters / 4).';
 comment on column public.conversation_metrics.conversation_start is 'Smallest known created_at of the session''s rows.';
 comment on column public.conversation_metrics.conversation_end is 'Largest known created_at, or responded_at of a row with a response.';
-comment on column public.conversation_metrics.conversation_duration is 'conversation_end - conversation_start, seconds; NULL where unknown or beyond the year 10000.';
+comment on column public.conversation_metrics.conversation_duration is 'conversation_end - conversation_start, seconds; NULL where no time is known.';
 comment on column public.conversation_metrics.average_response_time is 'Mean seconds from a user''s message to the AI''s answer; NULL where no answer''s time is known.';
 comment on column public.conversation_metrics.response_count is 'How many answers have a known response time.';
 comment on column public.conversation_metrics.response_us_sum is 'Sum of those response times, microseconds.';
