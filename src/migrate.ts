@@ -43,13 +43,13 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   try {
     await client.query("select pg_advisory_lock($1)", [LOCK]);
     const workerWasThere = await schemaExists(client, WORKER_SCHEMA);
-    await runWorkerMigrations({ connectionString: options.databaseUrl, logger: workerLogger(log) });
-    client.on("notice", ({ code, message }) => {
-      // Class 0 is what a migration raises itself; "already exists, skipping" and its like are noise.
-      if (code?.startsWith("0")) options.onNotice?.(message ?? "");
-    });
     try {
+      await installWorker(options.databaseUrl, log);
       if (!workerWasThere) await client.query(`comment on schema ${WORKER_SCHEMA} is '${WORKER_SCHEMA_MARK}'`);
+      client.on("notice", ({ code, message }) => {
+        // Class 0 is what a migration raises itself; "already exists, skipping" and its like are noise.
+        if (code?.startsWith("0")) options.onNotice?.(message ?? "");
+      });
       return await runOwnMigrations(client, options, log);
     } catch (error) {
       if (!workerWasThere) await dropWorker(client);
@@ -57,6 +57,14 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     }
   } finally {
     await client.end(); // also gives the lock back
+  }
+}
+
+async function installWorker(databaseUrl: string, log: Logger): Promise<void> {
+  try {
+    await runWorkerMigrations({ connectionString: databaseUrl, logger: workerLogger(log) });
+  } catch (error) {
+    throw asUserError(error);
   }
 }
 

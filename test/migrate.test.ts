@@ -101,3 +101,18 @@ test("a server that does not answer is named with what to do", async () => {
     hint: expect.stringContaining("DATABASE_URL"),
   });
 });
+
+test("a role that may not make schemas is told so, and nothing is made", async ({ bareUrl, bareDb }) => {
+  const role = `cm_test_${Date.now().toString(36)}`;
+  await bareDb`create role ${bareDb(role)} login password 'secret'`;
+  const databaseUrl = Object.assign(new URL(bareUrl), { username: role, password: "secret" }).href;
+
+  const migration = migrate({ databaseUrl });
+
+  await expect(migration).rejects.toMatchObject({
+    message: expect.stringContaining("permission denied for database"),
+    hint: expect.stringContaining("role"),
+  });
+  expect(await objects(bareDb)).toEqual([{ name: "public" }]);
+  await bareDb`drop role ${bareDb(role)}`;
+});
