@@ -104,6 +104,19 @@ describe("an application's own tables", () => {
     await expectNoDrift(db);
   });
 
+  test("with session ids that no index of theirs holds short take ids of any length", async ({ bareDb, bareUrl }) => {
+    const db = await migrated(
+      { bareDb, bareUrl },
+      "create table conversations (id bigint primary key, session_id text, message text, created_at timestamptz)",
+    );
+
+    await db`insert into conversations
+      select n, (select string_agg(md5(i::text), '') from generate_series(1, 400) as i), 'hi', now() from generate_series(1, 2) as n`;
+
+    expect(await metricsOf(db)).toMatchObject([{ message_rows: 2 }]);
+    await expectNoDrift(db);
+  });
+
   test("where some are missing, the others are adopted and the missing ones made", async ({ bareDb, bareUrl }) => {
     const db = await migrated(
       { bareDb, bareUrl },

@@ -1,7 +1,8 @@
 -- Every session's metrics, recomputed from the three source tables and nothing else. It is written for being
 -- obviously right, not fast, and shares no code with the engine: the tests compare the two.
 -- A column that a table does not have takes its name from the NULLs beside the table: an unqualified name means the
--- table's own column first, and the outer query's only where the table has none.
+-- table's own column first, and the outer query's only where the table has none. A time that is missing, infinite or of
+-- the year 200000 or later is unknown.
 with
 message_rows as (
   select own.*
@@ -27,8 +28,10 @@ message_rows as (
       nullif(response::text, '') as response,
       case when prompt_tokens between 0 and 2147483647 then prompt_tokens::numeric end as reported_prompt,
       case when completion_tokens between 0 and 2147483647 then completion_tokens::numeric end as reported_completion,
-      case when isfinite(created_at) then created_at::timestamptz end as created_at,
-      case when isfinite(responded_at) then responded_at::timestamptz end as responded_at
+      case when created_at > '-infinity' and created_at < '200000-01-01 00:00:00+00' then created_at::timestamptz end
+        as created_at,
+      case when responded_at > '-infinity' and responded_at < '200000-01-01 00:00:00+00' then responded_at::timestamptz end
+        as responded_at
     from public.conversations
     where session_id is not null
   ) as own
@@ -129,7 +132,9 @@ lead_rows as (
       company::text as lead_company,
       row_number() over (
         partition by organization_id, session_id
-        order by case when isfinite(created_at) then created_at end desc nulls last, id desc
+        order by
+          case when created_at > '-infinity' and created_at < '200000-01-01 00:00:00+00' then created_at end desc nulls last,
+          id desc
       ) as recency
     from public.leads
     where session_id is not null
@@ -179,10 +184,8 @@ select
   s.estimated_messages::numeric as estimated_messages,
   s.conversation_start,
   s.conversation_end,
-  case
-    when s.conversation_end < timestamptz '10000-01-01 00:00:00+00'
-      then (extract(epoch from s.conversation_end) - extract(epoch from s.conversation_start))::double precision
-  end as conversation_duration,
+  (extract(epoch from s.conversation_end) - extract(epoch from s.conversation_start))::double precision
+    as conversation_duration,
   s.response_count::numeric as response_count,
   s.response_us_sum::numeric as response_us_sum,
   (s.response_us_sum / 1000000 / nullif(s.response_count, 0))::double precision as average_response_time,

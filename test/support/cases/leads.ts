@@ -37,6 +37,11 @@ export const leads: Case[] = [
     metrics: [ann],
   },
   {
+    title: "a lead of the year 200000 or later is of unknown time",
+    write: [message, annsLead, lead("(1, 's', 'Ben', null, null, '200000-01-01 00:00:00+00')")],
+    metrics: [ann],
+  },
+  {
     title: "of leads of unknown time the highest id counts",
     write: [message, lead("(1, 's', 'Ben', null, null, 'infinity'), (1, 's', 'Cy', null, null, '-infinity')")],
     metrics: [{ has_lead: true, lead_name: "Cy" }],

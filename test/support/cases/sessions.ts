@@ -52,15 +52,6 @@ export const sessions: Case[] = [
     ],
   },
   {
-    title: "a session id may be as long as a text may be",
-    write: [
-      `insert into conversations (organization_id, session_id, message)
-       select 1, string_agg(md5(n::text), ''), 'a' from generate_series(1, 400) as n`,
-      "insert into conversations (organization_id, session_id, message) select organization_id, session_id, 'b' from conversations",
-    ],
-    metrics: [{ organization_id: "1", message_rows: 2 }],
-  },
-  {
     title: "a row without a session id belongs to no session",
     write: [
       "alter table conversations alter session_id drop not null",

@@ -92,23 +92,32 @@ export const times: Case[] = [
     { conversation_id: "11" },
   ),
   one(
-    "a session that ends after the year 9999 has its times and no duration",
+    "a session may last as long as there are years to write",
     `(1, 's', 'a', null, '2025-03-01 10:00:00+00', null), (2, 's', 'a', null, '50000-01-01 00:00:00+00', null)`,
     {
       conversation_start: "2025-03-01T10:00:00+00:00",
       conversation_end: "50000-01-01T00:00:00+00:00",
-      conversation_duration: null,
+      conversation_duration: 1_513_939_557_600,
     },
   ),
   one(
-    "the last microsecond of the year 9999 still gives a duration",
-    `(1, 's', 'a', null, '9999-12-31 23:59:59+00', null), (2, 's', 'a', null, '9999-12-31 23:59:59.999999+00', null)`,
-    { conversation_duration: 0.999999 },
+    "the last microsecond of the year 199999 is a time like any other",
+    `(1, 's', 'a', 'b', '199999-12-31 23:59:59+00', '199999-12-31 23:59:59.999999+00')`,
+    { conversation_duration: 0.999999, response_count: 1, response_us_sum: 999999 },
   ),
   one(
-    "the first microsecond of the year 10000 gives no duration",
-    `(1, 's', 'a', null, '9999-12-31 23:59:59+00', null), (2, 's', 'a', null, '10000-01-01 00:00:00+00', null)`,
-    { conversation_end: "10000-01-01T00:00:00+00:00", conversation_duration: null },
+    "from the year 200000 on a time is unknown: such a row stands last and moves neither the start nor the end",
+    `(1, 's', 'a', null, '200000-01-01 00:00:00+00', null),
+     (2, 's', 'a', 'b', '2025-03-01 10:00:00+00', '200000-01-01 00:00:00+00'),
+     (3, 's', 'a', null, '294276-12-31 23:59:59.999999+00', null)`,
+    {
+      conversation_id: "2",
+      message_rows: 3,
+      conversation_start: "2025-03-01T10:00:00+00:00",
+      conversation_end: "2025-03-01T10:00:00+00:00",
+      conversation_duration: 0,
+      response_count: 0,
+    },
   ),
   one(
     "the oldest time that there is starts a session like any other",
@@ -116,8 +125,8 @@ export const times: Case[] = [
     { conversation_start: "4714-11-24T00:00:00+00:00 BC", conversation_duration: 1 },
   ),
   one(
-    "the two ends of all time fit into one session",
-    `(1, 's', 'a', 'b', '4714-11-24 00:00:00+00 BC', '294276-12-31 23:59:59.999999+00')`,
-    { conversation_start: "4714-11-24T00:00:00+00:00 BC", conversation_duration: null, total_messages: 2 },
+    "the longest response that there can be is exact",
+    `(1, 's', 'a', 'b', '4714-11-24 00:00:00+00 BC', '199999-12-31 23:59:59+00')`,
+    { conversation_duration: 6_460_089_983_999, response_count: 1, response_us_sum: 6_460_089_983_999e6 },
   ),
 ];

@@ -9,7 +9,13 @@ const times = [
   "'2025-03-01 00:01:00.5+00'",
   "'2025-03-02 00:00:00+00'",
 ] as const;
-const oddTimes = ["'infinity'", "'-infinity'", "'50000-01-01 00:00:00+00'", "'0044-03-15 00:00:00+00 BC'"] as const;
+const oddTimes = [
+  "'infinity'",
+  "'-infinity'",
+  "'50000-01-01 00:00:00+00'",
+  "'200000-01-01 00:00:00+00'",
+  "'0044-03-15 00:00:00+00 BC'",
+] as const;
 
 const orNull = (r: Random, probability: number, value: string) => (r.chance(probability) ? "null" : value);
 
