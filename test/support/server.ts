@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { DEFAULT_MAJOR } from "../../src/embedded/binaries.ts";
 import { startEmbedded } from "../../src/embedded/server.ts";
 import { fastFolder } from "./fast-folder.ts";
@@ -77,9 +80,16 @@ async function startTemporary(major: number): Promise<TestServer> {
     description: `embedded PostgreSQL ${major}`,
     stop: async (keep) => {
       await server.stop();
+      if (keep) await keepOnDisk(dataDir);
       process.off("exit", discard);
-      if (keep) console.log(`Kept ${dataDir}. To look inside: DATA_DIR=${dataDir} npm start`);
-      else discard();
+      discard();
     },
   };
+}
+
+// What is kept for someone to look at must not fill the memory.
+async function keepOnDisk(dataDir: string): Promise<void> {
+  const kept = await mkdtemp(join(tmpdir(), "conversation-metrics-kept-"));
+  await promisify(execFile)("cp", ["-a", `${dataDir}/.`, kept]);
+  console.log(`Kept ${kept}. To look inside: DATA_DIR=${kept} npm start`);
 }
