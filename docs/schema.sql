@@ -1,0 +1,2985 @@
+-- The schema of a freshly migrated database, as PostgreSQL 18 tells it: to be read, not to be run.
+-- Written by "npm run schema"; do not edit. The sources, with their reasons, are in sql/.
+
+
+-- Schema
+
+create schema metrics;
+comment on schema metrics is 'conversation-metrics: the ledgers and the machinery behind public.conversation_metrics.';
+
+
+-- Types
+
+create type metrics.session_delta as (
+  session_key uuid,
+  message_rows integer,
+  user_messages integer,
+  ai_messages integer,
+  prompt_tokens bigint,
+  completion_tokens bigint,
+  estimated_messages integer,
+  open_rows integer,
+  response_count integer,
+  response_us_sum numeric,
+  longest_lag double precision,
+  changed_from timestamp with time zone,
+  changed_to timestamp with time zone
+);
+comment on type metrics.session_delta is 'What a change of ledger rows adds to a session''s sums, the longest lag among them (seconds), and the stretch of time in which rows changed.';
+
+create type metrics.token_source as enum ('estimate', 'tiktoken', 'provider');
+comment on type metrics.token_source is 'Where a token count comes from: estimate = ceil(characters / 4); tiktoken = the exact tokenizer; provider = usage reported on the row.';
+
+
+-- Tables
+
+create table metrics.feedback (
+  feedback_id bigint not null,
+  session_key uuid,
+  conversation_id bigint,
+  rating numeric,
+  constraint feedback_pkey PRIMARY KEY (feedback_id)
+);
+CREATE INDEX feedback_conversation_id_idx ON metrics.feedback USING btree (conversation_id) WHERE (conversation_id IS NOT NULL);
+CREATE INDEX feedback_session_key_idx ON metrics.feedback USING btree (session_key);
+comment on table metrics.feedback is 'Ledger of feedback rows; an entry without a session_key belongs to no session at present.';
+comment on column metrics.feedback.conversation_id is 'The conversations row whose session it follows; NULL where it names its own.';
+comment on column metrics.feedback.rating is 'Rating from 1 to 5; NULL for none.';
+
+create table metrics.leads (
+  lead_id bigint not null,
+  session_key uuid,
+  created_at timestamp with time zone,
+  constraint leads_pkey PRIMARY KEY (lead_id)
+);
+CREATE INDEX leads_session_key_idx ON metrics.leads USING btree (session_key, created_at, lead_id);
+comment on table metrics.leads is 'Ledger of lead rows; an entry without a session_key stands for a row that is gone.';
+comment on column metrics.leads.created_at is 'When the lead was captured; -infinity where unknown.';
+
+create table metrics.messages (
+  conversation_id bigint not null,
+  session_key uuid,
+  created_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  response_us bigint,
+  prompt_tokens integer default 0 not null,
+  completion_tokens integer default 0 not null,
+  user_messages smallint default 0 not null,
+  ai_messages smallint default 0 not null,
+  prompt_source metrics.token_source,
+  completion_source metrics.token_source,
+  has_feedback boolean default false not null,
+  constraint messages_pkey PRIMARY KEY (conversation_id)
+);
+CREATE INDEX messages_session_key_idx ON metrics.messages USING btree (session_key, created_at, conversation_id);
+comment on table metrics.messages is 'The ledger: what each conversations row was counted for. An entry without a session_key counts for nothing: its row is gone, or feedback named it before it came.';
+comment on column metrics.messages.conversation_id is 'Id of the conversations row.';
+comment on column metrics.messages.session_key is 'The session it was counted in.';
+comment on column metrics.messages.created_at is 'Its created_at; infinity where unknown: last in order.';
+comment on column metrics.messages.ended_at is 'The later of its created_at and, with a response, its responded_at.';
+comment on column metrics.messages.response_us is 'Microseconds from its user message to the answer, in its own response or the next row; NULL where unknown.';
+comment on column metrics.messages.prompt_tokens is 'Tokens of its user message.';
+comment on column metrics.messages.completion_tokens is 'Tokens of its AI messages.';
+comment on column metrics.messages.user_messages is 'How many messages by the user it holds.';
+comment on column metrics.messages.ai_messages is 'How many messages by the AI it holds.';
+comment on column metrics.messages.prompt_source is 'Where prompt_tokens comes from; NULL without a user message.';
+comment on column metrics.messages.completion_source is 'Where completion_tokens comes from; NULL without an AI message.';
+comment on column metrics.messages.has_feedback is 'Feedback without a session id of its own names this row.';
+
+create table metrics.sessions (
+  session_key uuid not null,
+  has_extras boolean default false not null,
+  constraint sessions_pkey PRIMARY KEY (session_key)
+);
+comment on table metrics.sessions is 'One row for each session that a message, a lead or feedback ever named: the lock under which a first message and what came before it meet.';
+comment on column metrics.sessions.has_extras is 'Whether a lead or feedback ever named the session.';
+
+create table metrics.sources (
+  kind text not null,
+  relation regclass not null,
+  mapping text not null,
+  constraint sources_kind_known CHECK (kind = ANY (ARRAY['messages'::text, 'leads'::text, 'feedback'::text])),
+  constraint sources_pkey PRIMARY KEY (kind)
+);
+comment on table metrics.sources is 'The application''s tables that metrics are derived from.';
+comment on column metrics.sources.mapping is 'Query of canonical rows, with %s in the place of the table: the mapping view reads it over the table, the triggers over their transition tables.';
+
+create table public.conversation_metrics (
+  session_key uuid not null,
+  conversation_id bigint not null,
+  session_id text not null,
+  organization_id bigint,
+  widget_id bigint,
+  user_id bigint,
+  total_messages integer generated always as (user_messages + ai_messages) stored not null,
+  user_messages integer default 0 not null,
+  ai_messages integer default 0 not null,
+  total_tokens bigint generated always as (prompt_tokens + completion_tokens) stored not null,
+  prompt_tokens bigint default 0 not null,
+  completion_tokens bigint default 0 not null,
+  estimated_messages integer default 0 not null,
+  conversation_start timestamp with time zone,
+  conversation_end timestamp with time zone,
+  conversation_duration double precision generated always as (date_part('epoch'::text, conversation_end - conversation_start)) stored,
+  average_response_time double precision generated always as ((response_us_sum / NULLIF(response_count, 0)::numeric / 1000000::numeric)) stored,
+  response_count integer default 0 not null,
+  response_us_sum numeric default 0 not null,
+  has_lead boolean default false not null,
+  lead_name text,
+  lead_email text,
+  lead_company text,
+  user_satisfaction double precision generated always as ((rating_sum / NULLIF(rating_count, 0)::numeric)) stored,
+  rating_count integer default 0 not null,
+  rating_sum numeric default 0 not null,
+  message_rows integer default 0 not null,
+  open_rows integer default 0 not null,
+  longest_lag double precision default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint conversation_metrics_conversation_id_key UNIQUE (conversation_id) DEFERRABLE,
+  constraint conversation_metrics_pkey PRIMARY KEY (session_key),
+  constraint conversation_metrics_session_id_organization_id_key UNIQUE NULLS NOT DISTINCT (session_id, organization_id)
+) with (fillfactor=70);
+comment on table public.conversation_metrics is 'One row for each session: the conversations rows of one organization and session id. Kept by triggers in the transaction that writes those rows; not to be written by hand.';
+comment on column public.conversation_metrics.session_key is 'Hash of organization and session id: the key that the ledgers refer to.';
+comment on column public.conversation_metrics.conversation_id is 'Id of the session''s first row, by created_at and id.';
+comment on column public.conversation_metrics.session_id is 'The session''s id within its organization.';
+comment on column public.conversation_metrics.organization_id is 'The tenant; NULL is a tenant of its own.';
+comment on column public.conversation_metrics.widget_id is 'Of the session''s first row.';
+comment on column public.conversation_metrics.user_id is 'Of the session''s first row.';
+comment on column public.conversation_metrics.total_messages is 'user_messages + ai_messages.';
+comment on column public.conversation_metrics.user_messages is 'Messages by the user: message where role is user or NULL.';
+comment on column public.conversation_metrics.ai_messages is 'Messages by the AI: every response, and message where role is assistant.';
+comment on column public.conversation_metrics.total_tokens is 'prompt_tokens + completion_tokens.';
+comment on column public.conversation_metrics.prompt_tokens is 'Tokens of the user''s messages: reported by the provider, else counted, else estimated.';
+comment on column public.conversation_metrics.completion_tokens is 'Tokens of the AI''s messages: reported by the provider, else counted, else estimated.';
+comment on column public.conversation_metrics.estimated_messages is 'How many messages'' tokens are still the estimate ceil(characters / 4).';
+comment on column public.conversation_metrics.conversation_start is 'Smallest known created_at of the session''s rows.';
+comment on column public.conversation_metrics.conversation_end is 'Largest known created_at, or responded_at of a row with a response.';
+comment on column public.conversation_metrics.conversation_duration is 'conversation_end - conversation_start, seconds; NULL where no time is known.';
+comment on column public.conversation_metrics.average_response_time is 'Mean seconds from a user''s message to the AI''s answer; NULL where no answer''s time is known.';
+comment on column public.conversation_metrics.response_count is 'How many answers have a known response time.';
+comment on column public.conversation_metrics.response_us_sum is 'Sum of those response times, microseconds.';
+comment on column public.conversation_metrics.has_lead is 'Whether the session has a lead.';
+comment on column public.conversation_metrics.lead_name is 'Of the session''s latest lead.';
+comment on column public.conversation_metrics.lead_email is 'Of the session''s latest lead.';
+comment on column public.conversation_metrics.lead_company is 'Of the session''s latest lead.';
+comment on column public.conversation_metrics.user_satisfaction is 'Mean rating, 1 to 5; NULL without any.';
+comment on column public.conversation_metrics.rating_count is 'How many ratings the session has.';
+comment on column public.conversation_metrics.rating_sum is 'Sum of the ratings.';
+comment on column public.conversation_metrics.message_rows is 'How many conversations rows the session has.';
+comment on column public.conversation_metrics.open_rows is 'Rows with a user''s message and no response: only there can a following row be the answer.';
+comment on column public.conversation_metrics.longest_lag is 'Upper bound, seconds, of a row''s responded_at - created_at: how far back the end is looked for when a row goes.';
+comment on column public.conversation_metrics.created_at is 'When this metrics row was made.';
+comment on column public.conversation_metrics.updated_at is 'When a value of this metrics row last changed.';
+
+
+-- The application's tables, as made where there are none
+
+create table public.conversations (
+  id bigint generated by default as identity,
+  organization_id bigint,
+  session_id text not null,
+  widget_id bigint,
+  user_id bigint,
+  role text,
+  message text,
+  response text,
+  model text,
+  prompt_tokens integer,
+  completion_tokens integer,
+  created_at timestamp with time zone default now() not null,
+  responded_at timestamp with time zone,
+  constraint conversations_pkey PRIMARY KEY (id)
+);
+CREATE INDEX conversations_session_id_idx ON public.conversations USING btree (session_id, organization_id, created_at);
+comment on table public.conversations is 'The application''s messages: a row is an exchange (message and response) or a single message with a role.';
+
+create table public.feedback (
+  id bigint generated by default as identity,
+  conversation_id bigint,
+  session_id text,
+  organization_id bigint,
+  message_index integer,
+  rating smallint,
+  feedback_text text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint feedback_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES public.conversations(id) ON DELETE CASCADE,
+  constraint feedback_pkey PRIMARY KEY (id),
+  constraint feedback_rating_range CHECK (rating >= 1 AND rating <= 5)
+);
+CREATE INDEX feedback_conversation_id_idx ON public.feedback USING btree (conversation_id);
+comment on table public.feedback is 'The application''s ratings, 1 to 5, of a session or of one conversation row.';
+
+create table public.leads (
+  id bigint generated by default as identity,
+  organization_id bigint,
+  session_id text,
+  widget_id bigint,
+  user_id bigint,
+  name text,
+  email text,
+  phone text,
+  company text,
+  custom_fields jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint leads_pkey PRIMARY KEY (id)
+);
+comment on table public.leads is 'The application''s leads: who left contact details in a session.';
+
+
+-- Views
+
+create view metrics.counted_feedback as
+ SELECT source.feedback_id,
+        CASE
+            WHEN source.session_id IS NULL THEN source.conversation_id
+            ELSE NULL::bigint
+        END AS conversation_id,
+        CASE
+            WHEN source.session_id IS NULL THEN message.session_key
+            ELSE metrics.session_key(source.organization_id::text, source.session_id)
+        END AS session_key,
+        CASE
+            WHEN source.rating >= 1::numeric AND source.rating <= 5::numeric THEN source.rating
+            ELSE NULL::numeric
+        END AS rating
+   FROM metrics.source_feedback source
+     LEFT JOIN metrics.messages message ON message.conversation_id = source.conversation_id;
+comment on view metrics.counted_feedback is 'What the ledger metrics.feedback should hold: feedback without a session id belongs to the session of its conversation row; a rating outside 1 to 5 is none.';
+
+create view metrics.counted_leads as
+ SELECT lead_id,
+    metrics.session_key(organization_id::text, session_id) AS session_key,
+        CASE
+            WHEN isfinite(created_at) THEN created_at
+            ELSE '-infinity'::timestamp with time zone
+        END AS created_at
+   FROM metrics.source_leads source;
+comment on view metrics.counted_leads is 'What the ledger metrics.leads should hold, derived from the source rows.';
+
+create view metrics.counted_messages as
+ SELECT source.conversation_id,
+    source.organization_id,
+    source.session_id,
+    source.widget_id,
+    source.user_id,
+    counted.session_key,
+    counted.created_at,
+    counted.ended_at,
+    counted.user_messages,
+    counted.ai_messages,
+    counted.prompt_tokens,
+    counted.completion_tokens,
+    counted.prompt_source,
+    counted.completion_source,
+    counted.response_us
+   FROM metrics.source_messages source
+     CROSS JOIN LATERAL metrics.count_message(source.organization_id::text, source.session_id, source.role, source.message, source.response, source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us);
+comment on view metrics.counted_messages is 'What the ledger metrics.messages should hold, derived from the source rows: one row per message row that belongs to a session.';
+
+create view metrics.feedback_drift as
+ SELECT COALESCE(actual.feedback_id, f.feedback_id) AS feedback_id,
+    actual.session_key,
+    f.session_key AS counted_session_key
+   FROM metrics.counted_feedback actual
+     FULL JOIN metrics.feedback f ON f.feedback_id = actual.feedback_id
+  WHERE f.session_key IS DISTINCT FROM actual.session_key OR f.conversation_id IS DISTINCT FROM actual.conversation_id OR f.rating IS DISTINCT FROM actual.rating OR actual.conversation_id IS NOT NULL AND NOT (EXISTS ( SELECT
+           FROM metrics.messages l
+          WHERE l.conversation_id = actual.conversation_id AND l.has_feedback));
+comment on view metrics.feedback_drift is 'The feedback rows whose entry in the ledger metrics.feedback differs from their source row, is missing, or stands for no row; with the session it belongs to and the one it was counted in.';
+
+create view metrics.lead_drift as
+ SELECT COALESCE(actual.lead_id, l.lead_id) AS lead_id,
+    actual.session_key,
+    l.session_key AS counted_session_key
+   FROM metrics.counted_leads actual
+     FULL JOIN metrics.leads l ON l.lead_id = actual.lead_id
+  WHERE l.session_key IS DISTINCT FROM actual.session_key OR l.created_at IS DISTINCT FROM actual.created_at;
+comment on view metrics.lead_drift is 'The lead rows whose entry in the ledger metrics.leads differs from their source row, is missing, or stands for no row; with the session it belongs to and the one it was counted in.';
+
+create view metrics.message_drift as
+ WITH actual AS (
+         SELECT c.conversation_id,
+            c.organization_id,
+            c.session_id,
+            c.widget_id,
+            c.user_id,
+            c.session_key,
+            c.created_at,
+            c.ended_at,
+            c.user_messages,
+            c.ai_messages,
+            c.prompt_tokens,
+            c.completion_tokens,
+            c.prompt_source,
+            c.completion_source,
+            c.response_us,
+                CASE
+                    WHEN c.user_messages = 0 OR c.ai_messages > 0 THEN c.response_us
+                    WHEN lead(c.ai_messages) OVER next_row > 0 AND lead(c.user_messages) OVER next_row = 0 THEN metrics.response_us(NULLIF(c.created_at, 'infinity'::timestamp with time zone), NULLIF(lead(c.created_at) OVER next_row, 'infinity'::timestamp with time zone))
+                    ELSE NULL::bigint
+                END AS answered_us
+           FROM metrics.counted_messages c
+          WINDOW next_row AS (PARTITION BY c.session_key ORDER BY c.created_at, c.conversation_id)
+        )
+ SELECT COALESCE(actual.conversation_id, l.conversation_id) AS conversation_id,
+    actual.session_key,
+    l.session_key AS counted_session_key
+   FROM actual
+     FULL JOIN metrics.messages l ON l.conversation_id = actual.conversation_id
+  WHERE (l.session_key IS DISTINCT FROM actual.session_key OR l.created_at IS DISTINCT FROM actual.created_at OR l.ended_at IS DISTINCT FROM actual.ended_at OR l.user_messages IS DISTINCT FROM actual.user_messages OR l.ai_messages IS DISTINCT FROM actual.ai_messages OR l.prompt_tokens IS DISTINCT FROM actual.prompt_tokens OR l.completion_tokens IS DISTINCT FROM actual.completion_tokens OR l.prompt_source IS DISTINCT FROM actual.prompt_source OR l.completion_source IS DISTINCT FROM actual.completion_source OR l.response_us IS DISTINCT FROM actual.answered_us) AND (actual.conversation_id IS NOT NULL OR l.session_key IS NOT NULL);
+comment on view metrics.message_drift is 'The message rows whose entry in the ledger metrics.messages differs from their source row, is missing, or stands for no row; with the session it belongs to and the one it was counted in.';
+
+create view metrics.session_truth as
+ WITH ordered AS (
+         SELECT c.conversation_id,
+            c.organization_id,
+            c.session_id,
+            c.widget_id,
+            c.user_id,
+            c.session_key,
+            c.created_at,
+            c.ended_at,
+            c.user_messages,
+            c.ai_messages,
+            c.prompt_tokens,
+            c.completion_tokens,
+            c.prompt_source,
+            c.completion_source,
+            c.response_us,
+            row_number() OVER in_order AS "position",
+            metrics.is_open(c.user_messages, c.ai_messages) AS is_open,
+                CASE
+                    WHEN c.user_messages = 0 OR c.ai_messages > 0 THEN c.response_us
+                    WHEN lead(c.ai_messages) OVER in_order > 0 AND lead(c.user_messages) OVER in_order = 0 THEN metrics.response_us(NULLIF(c.created_at, 'infinity'::timestamp with time zone), NULLIF(lead(c.created_at) OVER in_order, 'infinity'::timestamp with time zone))
+                    ELSE NULL::bigint
+                END AS answered_us
+           FROM metrics.counted_messages c
+          WINDOW in_order AS (PARTITION BY c.session_key ORDER BY c.created_at, c.conversation_id)
+        ), messages AS (
+         SELECT ordered.session_key,
+            (array_agg(ordered.conversation_id) FILTER (WHERE ordered."position" = 1))[1] AS conversation_id,
+            (array_agg(ordered.session_id) FILTER (WHERE ordered."position" = 1))[1] AS session_id,
+            (array_agg(ordered.organization_id) FILTER (WHERE ordered."position" = 1))[1] AS organization_id,
+            (array_agg(ordered.widget_id) FILTER (WHERE ordered."position" = 1))[1] AS widget_id,
+            (array_agg(ordered.user_id) FILTER (WHERE ordered."position" = 1))[1] AS user_id,
+            count(*)::integer AS message_rows,
+            sum(ordered.user_messages)::integer AS user_messages,
+            sum(ordered.ai_messages)::integer AS ai_messages,
+            sum(ordered.prompt_tokens) AS prompt_tokens,
+            sum(ordered.completion_tokens) AS completion_tokens,
+            sum(metrics.estimated_messages(ordered.user_messages, ordered.prompt_source, ordered.ai_messages, ordered.completion_source))::integer AS estimated_messages,
+            count(*) FILTER (WHERE ordered.is_open)::integer AS open_rows,
+            NULLIF(min(ordered.created_at), 'infinity'::timestamp with time zone) AS conversation_start,
+            max(ordered.ended_at) AS conversation_end,
+            count(ordered.answered_us)::integer AS response_count,
+            COALESCE(sum(ordered.answered_us), 0::numeric) AS response_us_sum
+           FROM ordered
+          GROUP BY ordered.session_key
+        ), leads AS (
+         SELECT DISTINCT ON (c.session_key) c.session_key,
+            source.name,
+            source.email,
+            source.company
+           FROM metrics.counted_leads c
+             JOIN metrics.source_leads source ON source.lead_id = c.lead_id
+          ORDER BY c.session_key, c.created_at DESC, c.lead_id DESC
+        ), feedback AS (
+         SELECT counted_feedback.session_key,
+            count(counted_feedback.rating)::integer AS rating_count,
+            sum(counted_feedback.rating) AS rating_sum
+           FROM metrics.counted_feedback
+          WHERE counted_feedback.session_key IS NOT NULL
+          GROUP BY counted_feedback.session_key
+        )
+ SELECT messages.session_key,
+    messages.conversation_id,
+    messages.session_id,
+    messages.organization_id,
+    messages.widget_id,
+    messages.user_id,
+    messages.message_rows,
+    messages.user_messages,
+    messages.ai_messages,
+    messages.prompt_tokens,
+    messages.completion_tokens,
+    messages.estimated_messages,
+    messages.open_rows,
+    messages.conversation_start,
+    messages.conversation_end,
+    messages.response_count,
+    messages.response_us_sum,
+    leads.session_key IS NOT NULL AS has_lead,
+    leads.name AS lead_name,
+    leads.email AS lead_email,
+    leads.company AS lead_company,
+    COALESCE(feedback.rating_count, 0) AS rating_count,
+    COALESCE(feedback.rating_sum, 0::numeric) AS rating_sum
+   FROM messages
+     LEFT JOIN leads ON leads.session_key = messages.session_key
+     LEFT JOIN feedback ON feedback.session_key = messages.session_key;
+comment on view metrics.session_truth is 'What conversation_metrics should hold, recomputed from the source rows: one row per session.';
+
+create view metrics.source_feedback as
+ SELECT id AS feedback_id,
+    conversation_id,
+    organization_id,
+    session_id,
+        CASE
+            WHEN rating >= 1 AND rating <= 5 THEN rating::numeric
+            ELSE NULL::numeric
+        END AS rating
+   FROM public.feedback source
+  WHERE true;
+comment on view metrics.source_feedback is 'The rows of public.feedback as canonical feedback rows: the one place that knows the application''s columns.';
+
+create view metrics.source_leads as
+ SELECT id AS lead_id,
+    organization_id,
+    session_id,
+    name,
+    email,
+    company,
+    created_at
+   FROM public.leads source
+  WHERE session_id IS NOT NULL;
+comment on view metrics.source_leads is 'The rows of public.leads as canonical leads rows: the one place that knows the application''s columns.';
+
+create view metrics.source_messages as
+ SELECT id AS conversation_id,
+    organization_id,
+    session_id,
+    widget_id,
+    user_id,
+    role,
+    message,
+    response,
+    model,
+        CASE
+            WHEN prompt_tokens >= 0 THEN prompt_tokens
+            ELSE NULL::integer
+        END AS prompt_tokens,
+        CASE
+            WHEN completion_tokens >= 0 THEN completion_tokens
+            ELSE NULL::integer
+        END AS completion_tokens,
+    created_at,
+    responded_at
+   FROM public.conversations source
+  WHERE session_id IS NOT NULL;
+comment on view metrics.source_messages is 'The rows of public.conversations as canonical messages rows: the one place that knows the application''s columns.';
+
+create view metrics.source_tables as
+ WITH RECURSIVE tables AS (
+         SELECT s.kind,
+            s.relation::oid AS relation
+           FROM metrics.sources s
+        UNION
+         SELECT t_1.kind,
+            i.inhrelid
+           FROM pg_inherits i
+             JOIN tables t_1 ON i.inhparent = t_1.relation
+        )
+ SELECT t.kind,
+    t.relation::regclass AS relation
+   FROM tables t
+     JOIN pg_class c ON c.oid = t.relation
+  WHERE c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"]);
+comment on view metrics.source_tables is 'Every table that source rows can be written to: the sources and their partitions. A write that names a partition fires only the statement triggers of that partition.';
+
+create view public.conversation_metrics_drift as
+ SELECT COALESCE(m.organization_id, truth.organization_id) AS organization_id,
+    COALESCE(m.session_id, truth.session_id) AS session_id,
+    COALESCE(m.session_key, truth.session_key) AS session_key,
+    compared.column_name,
+    compared.stored,
+    compared.actual
+   FROM metrics.session_truth truth
+     FULL JOIN public.conversation_metrics m ON m.session_key = truth.session_key
+     CROSS JOIN LATERAL ( VALUES ('conversation_id'::text,m.conversation_id IS DISTINCT FROM truth.conversation_id,m.conversation_id::text,truth.conversation_id::text), ('session_id'::text,m.session_id IS DISTINCT FROM truth.session_id,m.session_id,truth.session_id), ('organization_id'::text,m.organization_id IS DISTINCT FROM truth.organization_id,m.organization_id::text,truth.organization_id::text), ('widget_id'::text,m.widget_id IS DISTINCT FROM truth.widget_id,m.widget_id::text,truth.widget_id::text), ('user_id'::text,m.user_id IS DISTINCT FROM truth.user_id,m.user_id::text,truth.user_id::text), ('message_rows'::text,m.message_rows <> truth.message_rows,m.message_rows::text,truth.message_rows::text), ('open_rows'::text,m.open_rows <> truth.open_rows,m.open_rows::text,truth.open_rows::text), ('user_messages'::text,m.user_messages <> truth.user_messages,m.user_messages::text,truth.user_messages::text), ('ai_messages'::text,m.ai_messages <> truth.ai_messages,m.ai_messages::text,truth.ai_messages::text), ('prompt_tokens'::text,m.prompt_tokens <> truth.prompt_tokens,m.prompt_tokens::text,truth.prompt_tokens::text), ('completion_tokens'::text,m.completion_tokens <> truth.completion_tokens,m.completion_tokens::text,truth.completion_tokens::text), ('estimated_messages'::text,m.estimated_messages <> truth.estimated_messages,m.estimated_messages::text,truth.estimated_messages::text), ('conversation_start'::text,m.conversation_start IS DISTINCT FROM truth.conversation_start,m.conversation_start::text,truth.conversation_start::text), ('conversation_end'::text,m.conversation_end IS DISTINCT FROM truth.conversation_end,m.conversation_end::text,truth.conversation_end::text), ('response_count'::text,m.response_count <> truth.response_count,m.response_count::text,truth.response_count::text), ('response_us_sum'::text,m.response_us_sum <> truth.response_us_sum,m.response_us_sum::text,truth.response_us_sum::text), ('has_lead'::text,m.has_lead <> truth.has_lead,m.has_lead::text,truth.has_lead::text), ('lead_name'::text,m.lead_name IS DISTINCT FROM truth.lead_name,m.lead_name,truth.lead_name), ('lead_email'::text,m.lead_email IS DISTINCT FROM truth.lead_email,m.lead_email,truth.lead_email), ('lead_company'::text,m.lead_company IS DISTINCT FROM truth.lead_company,m.lead_company,truth.lead_company), ('rating_count'::text,m.rating_count <> truth.rating_count,m.rating_count::text,truth.rating_count::text), ('rating_sum'::text,m.rating_sum <> truth.rating_sum,m.rating_sum::text,truth.rating_sum::text)) compared(column_name, differs, stored, actual)
+  WHERE
+        CASE
+            WHEN m.session_key IS NULL OR truth.session_key IS NULL THEN compared.column_name = 'conversation_id'::text
+            ELSE compared.differs
+        END
+UNION ALL
+ SELECT COALESCE(m.organization_id, truth.organization_id) AS organization_id,
+    COALESCE(m.session_id, truth.session_id) AS session_id,
+    ledger.session_key,
+    'ledger'::text AS column_name,
+    ledger.entries ||
+        CASE ledger.entries
+            WHEN 1 THEN ' entry differs'::text
+            ELSE ' entries differ'::text
+        END AS stored,
+    NULL::text AS actual
+   FROM ( SELECT drift.session_key,
+            count(*) AS entries
+           FROM ( SELECT message_drift.session_key,
+                    message_drift.counted_session_key
+                   FROM metrics.message_drift
+                UNION ALL
+                 SELECT lead_drift.session_key,
+                    lead_drift.counted_session_key
+                   FROM metrics.lead_drift
+                UNION ALL
+                 SELECT feedback_drift.session_key,
+                    feedback_drift.counted_session_key
+                   FROM metrics.feedback_drift) entry
+             CROSS JOIN LATERAL ( SELECT entry.session_key
+                UNION
+                 SELECT entry.counted_session_key) drift(session_key)
+          WHERE drift.session_key IS NOT NULL OR entry.session_key IS NULL AND entry.counted_session_key IS NULL
+          GROUP BY drift.session_key) ledger
+     LEFT JOIN public.conversation_metrics m ON m.session_key = ledger.session_key
+     LEFT JOIN metrics.session_truth truth ON truth.session_key = ledger.session_key;
+comment on view public.conversation_metrics_drift is 'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows.';
+
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION metrics.add_answers(deltas metrics.session_delta[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update public.conversation_metrics as m
+  set
+    response_count = m.response_count + delta.response_count,
+    response_us_sum = m.response_us_sum + delta.response_us_sum
+  from unnest(metrics.pair_answers(deltas)) as delta
+  where m.session_key = delta.session_key
+    and (delta.response_count <> 0 or delta.response_us_sum <> 0);
+end; $function$;
+comment on function metrics.add_answers(metrics.session_delta[]) is 'Adds to the metrics rows what metrics.pair_answers finds for these stretches.';
+
+CREATE OR REPLACE FUNCTION metrics.add_first_row(new_row metrics.messages)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  deltas metrics.session_delta[] := array[metrics.message_delta(new_row)];
+  entered constant uuid[] := metrics.enter_sessions(array[new_row.session_key]);
+begin
+  if metrics.is_open(new_row.user_messages, new_row.ai_messages) or exists (
+    select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0
+  ) then
+    deltas := metrics.pair_answers(deltas);
+  end if;
+  perform metrics.apply_deltas(deltas, entered);
+end; $function$;
+comment on function metrics.add_first_row(metrics.messages) is 'Adds a new ledger row to the metrics where it makes its session or comes before all its rows.';
+
+CREATE OR REPLACE FUNCTION metrics.adopt_sources()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  -- Refuse before anything is made: a table that cannot be adopted leaves the database as it was.
+  if to_regclass('public.conversations') is not null then
+    perform metrics.check_source('public.conversations', array['id', 'session_id', 'created_at', 'message or response']);
+  end if;
+  if to_regclass('public.leads') is not null then
+    perform metrics.check_source('public.leads', array['id', 'session_id']);
+  end if;
+  if to_regclass('public.feedback') is not null then
+    perform metrics.check_source('public.feedback', array['id', 'rating', 'session_id or conversation_id']);
+  end if;
+
+  perform metrics.create_source_tables();
+  perform metrics.install_mapping('messages', 'public.conversations');
+  perform metrics.install_mapping('leads', 'public.leads');
+  perform metrics.install_mapping('feedback', 'public.feedback');
+end; $function$;
+comment on function metrics.adopt_sources() is 'Takes conversations, leads and feedback as sources, creating those that do not exist. Raises an error naming what is missing where one cannot be.';
+
+CREATE OR REPLACE FUNCTION metrics.answer_open_question(new_row metrics.messages)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if exists (
+    select from metrics.messages as l
+    where l.session_key = new_row.session_key
+      and (l.created_at, l.conversation_id) > (new_row.created_at, new_row.conversation_id)
+  ) then
+    perform metrics.add_answers(array[row(
+      new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new_row.created_at, new_row.created_at
+    )::metrics.session_delta]);
+  elsif new_row.user_messages = 0 and new_row.ai_messages > 0 then
+    with question as (
+      select l.conversation_id, l.user_messages, l.ai_messages,
+        metrics.response_us(nullif(l.created_at, 'infinity'), nullif(new_row.created_at, 'infinity')) as response_us
+      from metrics.messages as l
+      where l.session_key = new_row.session_key
+        and (l.created_at, l.conversation_id) < (new_row.created_at, new_row.conversation_id)
+      order by l.created_at desc, l.conversation_id desc
+      limit 1
+    ),
+    answered as (
+      update metrics.messages as l
+      set response_us = question.response_us
+      from question
+      where l.conversation_id = question.conversation_id
+        and metrics.is_open(question.user_messages, question.ai_messages)
+        and question.response_us is not null
+      returning l.response_us
+    )
+    update public.conversation_metrics as m
+    set response_count = m.response_count + 1, response_us_sum = m.response_us_sum + answered.response_us
+    from answered
+    where m.session_key = new_row.session_key;
+  end if;
+end; $function$;
+comment on function metrics.answer_open_question(metrics.messages) is 'Sets the response time of the question that this new row answers, if any. The caller has updated the session''s metrics row, so it is locked.';
+
+CREATE OR REPLACE FUNCTION metrics.apply_deltas(deltas metrics.session_delta[], entered uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  changed_at constant timestamptz := clock_timestamp();
+  released uuid[];
+  with_extras uuid[];
+begin
+  -- A row that claims another session's first row can only be stale (left by a restore, say). It
+  -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
+  with stale as (
+    delete from public.conversation_metrics as m
+    using unnest(deltas) as delta
+    cross join lateral metrics.session_bounds(delta.session_key, 0) as bounds
+    where m.conversation_id = bounds.conversation_id
+      and m.session_key <> delta.session_key
+      and m.session_key <> all(entered)
+    returning m.session_key
+  )
+  select array_agg(stale.session_key) into released from stale;
+
+  if cardinality(entered) > 0 then
+      delete from public.conversation_metrics as m
+      using unnest(deltas) as delta
+      where m.session_key = delta.session_key
+        and m.session_key = any(entered)
+        and not exists (select from metrics.messages as l where l.session_key = delta.session_key);
+
+      update public.conversation_metrics as m
+      set
+        conversation_id = bounds.conversation_id,
+        widget_id = first.widget_id,
+        user_id = first.user_id,
+        user_messages = m.user_messages + delta.user_messages,
+        ai_messages = m.ai_messages + delta.ai_messages,
+        prompt_tokens = m.prompt_tokens + delta.prompt_tokens,
+        completion_tokens = m.completion_tokens + delta.completion_tokens,
+        estimated_messages = m.estimated_messages + delta.estimated_messages,
+        conversation_start = bounds.conversation_start,
+        conversation_end = bounds.conversation_end,
+        response_count = m.response_count + delta.response_count,
+        response_us_sum = m.response_us_sum + delta.response_us_sum,
+        message_rows = m.message_rows + delta.message_rows,
+        open_rows = m.open_rows + delta.open_rows,
+        longest_lag = greatest(m.longest_lag, delta.longest_lag),
+        updated_at = case
+          when (delta.user_messages, delta.ai_messages, delta.prompt_tokens, delta.completion_tokens,
+                delta.estimated_messages, delta.response_count, delta.response_us_sum) <> (0, 0, 0, 0, 0, 0, 0)
+            or (m.conversation_id, m.widget_id, m.user_id, m.conversation_start, m.conversation_end)
+              is distinct from
+              (bounds.conversation_id, first.widget_id, first.user_id, bounds.conversation_start, bounds.conversation_end)
+          then changed_at
+          else m.updated_at
+        end
+      from unnest(deltas) as delta
+      join public.conversation_metrics as stored on stored.session_key = delta.session_key
+      cross join lateral metrics.session_bounds(
+        delta.session_key, greatest(stored.longest_lag, delta.longest_lag)
+      ) as bounds
+      left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+      where m.session_key = delta.session_key
+        and m.session_key = any(entered);
+  end if;
+
+  -- A session without a metrics row is derived from the ledger in full.
+  with made as (
+    insert into public.conversation_metrics (
+      session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+      user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+      conversation_start, conversation_end, response_count, response_us_sum,
+      message_rows, open_rows, longest_lag, created_at, updated_at
+    )
+    select
+      total.session_key, bounds.conversation_id, first.session_id,
+      first.organization_id, first.widget_id, first.user_id,
+      total.user_messages, total.ai_messages, total.prompt_tokens, total.completion_tokens,
+      total.estimated_messages, bounds.conversation_start, bounds.conversation_end,
+      total.response_count, total.response_us_sum,
+      total.message_rows, total.open_rows, total.longest_lag, changed_at, changed_at
+    from unnest(deltas) as delta
+    cross join lateral metrics.session_bounds(delta.session_key, 'infinity') as bounds
+    cross join lateral metrics.session_total(delta.session_key) as total
+    join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+    where delta.session_key <> all(entered)
+    returning session_key
+  )
+  select array_agg(made.session_key) into with_extras
+  from made
+  join metrics.sessions as s on s.session_key = made.session_key
+  where s.has_extras;
+
+  if with_extras is not null then
+    perform metrics.apply_extras(with_extras);
+  end if;
+  if released is not null then
+    perform metrics.rebuild_sessions(released);
+  end if;
+end; $function$;
+comment on function metrics.apply_deltas(metrics.session_delta[],uuid[]) is 'Brings the metrics rows of these sessions up to date with the ledger; makes and deletes rows as sessions come and go.';
+
+CREATE OR REPLACE FUNCTION metrics.apply_extras(keys uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  changed_at constant timestamptz := clock_timestamp();
+begin
+  update public.conversation_metrics as m
+  set
+    has_lead = latest.lead_id is not null,
+    lead_name = latest.name,
+    lead_email = latest.email,
+    lead_company = latest.company,
+    rating_count = ratings.rating_count,
+    rating_sum = ratings.rating_sum,
+    updated_at = case
+      when (m.has_lead, m.lead_name, m.lead_email, m.lead_company, m.rating_count, m.rating_sum)
+        is distinct from
+        (latest.lead_id is not null, latest.name, latest.email, latest.company, ratings.rating_count, ratings.rating_sum)
+      then changed_at
+      else m.updated_at
+    end
+  from unnest(keys) as wanted(session_key)
+  left join lateral (
+    select l.lead_id, source.name, source.email, source.company
+    from (
+      select l.lead_id
+      from metrics.leads as l
+      where l.session_key = wanted.session_key
+      order by l.created_at desc, l.lead_id desc
+      limit 1
+    ) as l
+    left join metrics.source_leads as source on source.lead_id = l.lead_id
+  ) as latest on true
+  cross join lateral (
+    select count(f.rating)::integer as rating_count, coalesce(sum(f.rating), 0) as rating_sum
+    from metrics.feedback as f
+    where f.session_key = wanted.session_key
+  ) as ratings
+  where m.session_key = wanted.session_key;
+end; $function$;
+comment on function metrics.apply_extras(uuid[]) is 'Derives the lead and satisfaction columns of these sessions from the ledgers metrics.leads and metrics.feedback. The caller holds the locks of their metrics rows.';
+
+CREATE OR REPLACE FUNCTION metrics.apply_feedback(ids anyarray)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  pending ids%type := ids;
+  keys uuid[];
+  left_over record;
+begin
+  loop
+    keys := metrics.sessions_of_feedback(pending);
+    perform metrics.enter_sessions(keys, true);
+    -- Before, in one order, all ledger rows that this marks or unmarks.
+    perform from metrics.messages as l
+    where l.conversation_id in (
+      select f.conversation_id
+      from unnest(pending) as id
+      join metrics.feedback as f on f.feedback_id = id
+      union
+      select c.conversation_id
+      from unnest(pending) as id
+      join metrics.counted_feedback as c on c.feedback_id = id
+    )
+    order by l.conversation_id
+    for no key update;
+    -- Feedback that follows a message row marks that row in the ledger, and leaves an empty one
+    -- where it is not there yet: whoever writes, moves or deletes the row then finds the feedback.
+    insert into metrics.messages as l (conversation_id, has_feedback)
+    select distinct c.conversation_id, true
+    from unnest(pending) as id
+    join metrics.counted_feedback as c on c.feedback_id = id
+    where c.conversation_id is not null
+    order by c.conversation_id
+    on conflict (conversation_id) do update set has_feedback = true;
+
+    with wanted as materialized (
+      -- As in metrics.apply_messages: the row that feedback follows may have moved until it was marked.
+      select distinct id
+      from unnest(pending) as id
+      left join metrics.feedback as f on f.feedback_id = id
+      left join metrics.counted_feedback as c on c.feedback_id = id
+      where (f.session_key is null or f.session_key = any(keys))
+        and (c.session_key is null or c.session_key = any(keys))
+    ),
+    old as materialized (
+      select f.* from wanted join metrics.feedback as f on f.feedback_id = wanted.id
+    ),
+    new as materialized (
+      select c.* from wanted join metrics.counted_feedback as c on c.feedback_id = wanted.id
+    ),
+    gone as (
+      delete from metrics.feedback as f
+      using old
+      where f.feedback_id = old.feedback_id
+        and not exists (select from new where new.feedback_id = old.feedback_id)
+    ),
+    changed as (
+      update metrics.feedback as f
+      set session_key = new.session_key, conversation_id = new.conversation_id, rating = new.rating
+      from new
+      where f.feedback_id = new.feedback_id
+        and (f.session_key, f.conversation_id, f.rating)
+          is distinct from (new.session_key, new.conversation_id, new.rating)
+    ),
+    -- Also an empty row for one that is gone before the ledger knew it.
+    added as (
+      insert into metrics.feedback (feedback_id, session_key, conversation_id, rating)
+      select wanted.id, new.session_key, new.conversation_id, new.rating
+      from wanted
+      left join new on new.feedback_id = wanted.id
+      where not exists (select from old where old.feedback_id = wanted.id)
+      on conflict (feedback_id) do nothing
+      returning feedback_id
+    )
+    select
+      (
+        select array_agg(id)
+        from unnest(pending) as id
+        where not exists (select from old where old.feedback_id = id)
+          and not exists (select from added where added.feedback_id = id)
+      ) as ids,
+      (
+        select array_agg(old.conversation_id)
+        from old
+        left join new on new.feedback_id = old.feedback_id
+        where old.conversation_id is not null and new.conversation_id is distinct from old.conversation_id
+      ) as rows
+    into left_over;
+
+    perform metrics.apply_extras(keys);
+    if left_over.rows is not null then
+      update metrics.messages as l
+      set has_feedback = false
+      where l.conversation_id = any(left_over.rows)
+        and not exists (select from metrics.feedback as f where f.conversation_id = l.conversation_id);
+      delete from metrics.messages as l
+      where l.conversation_id = any(left_over.rows) and l.session_key is null and not l.has_feedback;
+    end if;
+    pending := left_over.ids;
+    exit when pending is null;
+  end loop;
+end; $function$;
+comment on function metrics.apply_feedback(anyarray) is 'Brings the ledger and the metrics up to date with at most a few hundred feedback rows (ids, also of rows that are gone). Idempotent.';
+
+CREATE OR REPLACE FUNCTION metrics.apply_leads(ids anyarray)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  pending ids%type := ids;
+  keys uuid[];
+begin
+  loop
+    keys := metrics.sessions_of_leads(pending);
+    perform metrics.enter_sessions(keys, true);
+
+    with wanted as materialized (
+      -- As in metrics.apply_messages.
+      select distinct id
+      from unnest(pending) as id
+      left join metrics.leads as l on l.lead_id = id
+      left join metrics.counted_leads as c on c.lead_id = id
+      where (l.session_key is null or l.session_key = any(keys))
+        and (c.session_key is null or c.session_key = any(keys))
+    ),
+    old as materialized (
+      select l.* from wanted join metrics.leads as l on l.lead_id = wanted.id
+    ),
+    new as materialized (
+      select c.* from wanted join metrics.counted_leads as c on c.lead_id = wanted.id
+    ),
+    gone as (
+      delete from metrics.leads as l
+      using old
+      where l.lead_id = old.lead_id
+        and not exists (select from new where new.lead_id = old.lead_id)
+    ),
+    changed as (
+      update metrics.leads as l
+      set session_key = new.session_key, created_at = new.created_at
+      from new
+      where l.lead_id = new.lead_id
+        and (l.session_key, l.created_at) is distinct from (new.session_key, new.created_at)
+    ),
+    -- Also an empty row for one that is gone before the ledger knew it.
+    added as (
+      insert into metrics.leads (lead_id, session_key, created_at)
+      select wanted.id, new.session_key, new.created_at
+      from wanted
+      left join new on new.lead_id = wanted.id
+      where not exists (select from old where old.lead_id = wanted.id)
+      on conflict (lead_id) do nothing
+      returning lead_id
+    )
+    select array_agg(id)
+    into pending
+    from unnest(pending) as id
+    where not exists (select from old where old.lead_id = id)
+      and not exists (select from added where added.lead_id = id);
+
+    perform metrics.apply_extras(keys);
+    exit when pending is null;
+  end loop;
+end; $function$;
+comment on function metrics.apply_leads(anyarray) is 'Brings the ledger and the metrics up to date with at most a few hundred lead rows (ids, also of rows that are gone). Idempotent.';
+
+CREATE OR REPLACE FUNCTION metrics.apply_messages(ids anyarray)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  pending ids%type := ids;
+  rated ids%type;
+  keys uuid[];
+  entered uuid[];
+  deltas metrics.session_delta[];
+begin
+  loop
+    keys := metrics.sessions_of_messages(pending);
+    entered := metrics.enter_sessions(keys);
+    if cardinality(pending) > 1 then
+      -- Feedback marks ledger rows in this order too, also of rows whose session nobody knows yet.
+      perform from metrics.messages as l
+      where l.conversation_id = any(pending) order by l.conversation_id for no key update;
+    end if;
+
+    with wanted as materialized (
+      -- A row that another transaction moved to a further session meanwhile waits for the next round.
+      select distinct id
+      from unnest(pending) as id
+      left join metrics.messages as l on l.conversation_id = id
+      left join metrics.counted_messages as c on c.conversation_id = id
+      where (l.session_key is null or l.session_key = any(keys))
+        and (c.session_key is null or c.session_key = any(keys))
+    ),
+    old as materialized (
+      select l.* from wanted join metrics.messages as l on l.conversation_id = wanted.id
+    ),
+    new as materialized (
+      select c.* from wanted join metrics.counted_messages as c on c.conversation_id = wanted.id
+    ),
+    gone as (
+      delete from metrics.messages as l
+      using old
+      where l.conversation_id = old.conversation_id
+        and not l.has_feedback
+        and not exists (select from new where new.conversation_id = old.conversation_id)
+    ),
+    -- Feedback still names this row: should it come back, its feedback must be found again.
+    emptied as (
+      update metrics.messages as l
+      set
+        session_key = null, created_at = null, ended_at = null, response_us = null,
+        user_messages = 0, ai_messages = 0, prompt_tokens = 0, completion_tokens = 0,
+        prompt_source = null, completion_source = null
+      from old
+      where l.conversation_id = old.conversation_id
+        and l.has_feedback
+        and not exists (select from new where new.conversation_id = old.conversation_id)
+    ),
+    changed as (
+      update metrics.messages as l
+      set
+        session_key = new.session_key,
+        created_at = new.created_at,
+        ended_at = new.ended_at,
+        user_messages = new.user_messages,
+        ai_messages = new.ai_messages,
+        prompt_tokens = new.prompt_tokens,
+        completion_tokens = new.completion_tokens,
+        prompt_source = new.prompt_source,
+        completion_source = new.completion_source,
+        -- An open question keeps the answer it had; metrics.pair_answers looks again.
+        response_us = case
+          when metrics.is_open(old.user_messages, old.ai_messages) and metrics.is_open(new.user_messages, new.ai_messages)
+            and old.session_key = new.session_key
+          then old.response_us
+          else new.response_us
+        end
+      from new
+      join old on old.conversation_id = new.conversation_id
+      where l.conversation_id = new.conversation_id
+        and (
+          old.session_key, old.created_at, old.ended_at, old.user_messages, old.ai_messages,
+          old.prompt_tokens, old.completion_tokens, old.prompt_source, old.completion_source,
+          case when not metrics.is_open(old.user_messages, old.ai_messages) then old.response_us end
+        ) is distinct from (
+          new.session_key, new.created_at, new.ended_at, new.user_messages, new.ai_messages,
+          new.prompt_tokens, new.completion_tokens, new.prompt_source, new.completion_source,
+          new.response_us
+        )
+      returning l.*
+    ),
+    added as (
+      insert into metrics.messages (
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+      )
+      select
+        new.conversation_id, new.session_key, new.created_at, new.ended_at, new.user_messages,
+        new.ai_messages, new.prompt_tokens, new.completion_tokens, new.prompt_source,
+        new.completion_source, new.response_us
+      from new
+      where not exists (select from old where old.conversation_id = new.conversation_id)
+      order by new.conversation_id
+      on conflict (conversation_id) do nothing
+      returning *
+    ),
+    -- A row that is gone before the ledger knew it: another statement may still see it, an outer
+    -- INSERT whose trigger comes later or a backfill. It will find this empty row and look again.
+    unknown as (
+      insert into metrics.messages (conversation_id)
+      select wanted.id
+      from wanted
+      where not exists (select from old where old.conversation_id = wanted.id)
+        and not exists (select from new where new.conversation_id = wanted.id)
+      on conflict (conversation_id) do nothing
+      returning conversation_id
+    ),
+    difference as (
+      select 1 as sign, * from changed
+      union all
+      select 1, * from added
+      union all
+      select -1, old.*
+      from old
+      where not exists (select from new where new.conversation_id = old.conversation_id)
+        or exists (select from changed where changed.conversation_id = old.conversation_id)
+      -- Nothing counted changed, but the first row's widget or user may have.
+      union all
+      select 0, old.* from old
+    ),
+    summed as (
+      select row(
+        d.session_key,
+        sum(d.sign),
+        sum(d.sign * d.user_messages),
+        sum(d.sign * d.ai_messages),
+        sum(d.sign * d.prompt_tokens::bigint),
+        sum(d.sign * d.completion_tokens::bigint),
+        sum(d.sign * metrics.estimated_messages(d.user_messages, d.prompt_source, d.ai_messages, d.completion_source)),
+        sum(d.sign * metrics.is_open(d.user_messages, d.ai_messages)::integer),
+        sum(d.sign * (d.response_us is not null)::integer),
+        sum(d.sign * coalesce(d.response_us, 0)::numeric),
+        max(metrics.lag_seconds(d.created_at, d.ended_at)),
+        min(d.created_at),
+        max(d.created_at)
+      )::metrics.session_delta as delta
+      from difference as d
+      where d.session_key is not null
+      group by d.session_key
+    )
+    select
+      (select array_agg(summed.delta) from summed),
+      (select array_agg(old.conversation_id) from old where old.has_feedback),
+      (
+        select array_agg(id)
+        from unnest(pending) as id
+        where not exists (select from old where old.conversation_id = id)
+          and not exists (select from added where added.conversation_id = id)
+          and not exists (select from unknown where unknown.conversation_id = id)
+      )
+    into deltas, rated, pending;
+
+    if deltas is not null then
+      if exists (
+        select from unnest(deltas) as d
+        left join public.conversation_metrics as m on m.session_key = d.session_key
+        where d.open_rows <> 0 or m.open_rows > 0
+      ) then
+        deltas := metrics.pair_answers(deltas);
+      end if;
+      perform metrics.apply_deltas(deltas, entered);
+    end if;
+    if rated is not null then
+      perform metrics.sync('feedback', array(
+        select f.feedback_id from metrics.feedback as f where f.conversation_id = any(rated)
+      ));
+    end if;
+    -- Left over: rows that another transaction brought into the ledger while this one waited.
+    exit when pending is null;
+  end loop;
+end; $function$;
+comment on function metrics.apply_messages(anyarray) is 'Brings the ledger and the metrics up to date with at most a few hundred message rows (ids of conversations, also of rows that are gone). Idempotent.';
+
+CREATE OR REPLACE FUNCTION metrics.are_claimed(ids anyarray)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  -- Ids that only grow lie beyond all known ones: two lookups answer that for any number of them.
+  return exists (
+      select from public.conversation_metrics as m
+      where m.conversation_id >= (select id from unnest(ids) as id order by id limit 1)
+        and m.conversation_id <= (select id from unnest(ids) as id order by id desc limit 1)
+    )
+    and exists (
+      select
+      from unnest(ids) as id
+      join public.conversation_metrics as m on m.conversation_id = id
+    );
+end; $function$;
+comment on function metrics.are_claimed(anyarray) is 'Whether a metrics row already names one of these message rows as its first.';
+
+CREATE OR REPLACE FUNCTION metrics.backfill()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  source metrics.sources;
+  with_extras uuid[];
+  answerable metrics.session_delta[];
+  all_new boolean;
+begin
+  for source in select * from metrics.sources order by kind loop
+    execute format('lock table %s in share row exclusive mode', source.relation);
+  end loop;
+
+  if exists (select from metrics.messages) then
+    -- Not the first time: only what differs.
+    perform metrics.repair();
+    return;
+  end if;
+
+  select * into source from metrics.sources where kind = 'messages';
+  execute metrics.count_new_messages_sql(format(source.mapping, source.relation))
+    using clock_timestamp() into all_new, with_extras, answerable;
+  if answerable is not null then
+    perform metrics.add_answers(answerable);
+  end if;
+  perform metrics.sync('leads', array(select lead_id from metrics.source_leads));
+  perform metrics.sync('feedback', array(select feedback_id from metrics.source_feedback));
+end; $function$;
+comment on function metrics.backfill() is 'Counts all that the source tables hold, in one pass under SHARE ROW EXCLUSIVE: writers wait, readers do not. Running it again heals what differs.';
+
+CREATE OR REPLACE FUNCTION metrics.backfill_batch(kind text, after_id text, batch_size integer, OUT last_id text, OUT rows_seen integer, OUT rows_changed integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  id_column constant text := case kind
+    when 'messages' then 'conversation_id' when 'leads' then 'lead_id' when 'feedback' then 'feedback_id' end;
+begin
+  if id_column is null then
+    raise exception 'unknown kind of source: %', kind
+      using errcode = 'invalid_parameter_value', hint = 'Use messages, leads or feedback.';
+  end if;
+  -- By the order of the id's own type; only rows that the ledger does not have right are touched.
+  execute format(
+    $sql$
+    with batch as materialized (
+      select s.%1$I as id
+      from metrics.source_%2$s as s
+      where $1 is null or s.%1$I > $1::%3$s
+      order by s.%1$I
+      limit $2
+    ),
+    differing as (
+      select batch.id
+      from batch
+      join metrics.counted_%2$s as c on c.%1$I = batch.id
+      left join metrics.%2$s as l on l.%1$I = batch.id
+      where l.%1$I is null or l.session_key is distinct from c.session_key
+    )
+    select
+      (select batch.id::text from batch order by batch.id desc limit 1),
+      (select count(*) from batch),
+      (select count(*) from differing),
+      metrics.sync(%2$L, array(select id from differing))
+    $sql$,
+    id_column, kind, metrics.column_type(('metrics.source_' || kind)::regclass, id_column)
+  )
+  into last_id, rows_seen, rows_changed
+  using after_id, batch_size;
+end; $function$;
+comment on function metrics.backfill_batch(text,text,integer) is 'One step of the backfill that blocks no writer: counts up to batch_size source rows of a kind (messages, leads, feedback) with ids after after_id (NULL: from the start) that the ledger does not know. Returns the last id seen (NULL: done), and how many rows it saw and counted. Safe to stop, resume and repeat.';
+
+CREATE OR REPLACE FUNCTION metrics.check_source(of_table regclass, required text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  missing text;
+  relation pg_class;
+begin
+  select * into relation from pg_class where oid = of_table;
+  if relation.relkind not in ('r', 'p') or relation.relpersistence = 't' then
+    raise exception 'table % cannot be adopted: it is not an ordinary or partitioned table', of_table
+      using errcode = 'wrong_object_type',
+        hint = 'Triggers need a table. Rename this object, so that a table of that name can be made or adopted.';
+  end if;
+
+  select string_agg(name, ', ') into missing
+  from unnest(required) as name
+  where not exists (
+    select from unnest(string_to_array(name, ' or ')) as choice
+    where metrics.column_type(of_table, choice) is not null
+  );
+  if missing is not null then
+    raise exception 'table % cannot be adopted: it has no column %', of_table, missing
+      using errcode = 'undefined_column',
+        hint = format('Add the column (alter table %s add column …), or rename the table if it is for something else.', of_table);
+  end if;
+
+  -- Partitioned tables cannot have a unique index without their partition key: leading is enough there.
+  if not exists (
+    select
+    from pg_index as i
+    join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+    where i.indrelid = of_table and a.attname = 'id' and i.indisunique and i.indisvalid
+      and i.indpred is null and i.indexprs is null
+      and (i.indnkeyatts = 1 or relation.relkind = 'p')
+  ) then
+    raise exception 'table % cannot be adopted: its column id has no primary key and no unique index', of_table
+      using errcode = 'invalid_table_definition',
+        hint = format('Add one: alter table %s add primary key (id).', of_table);
+  end if;
+end; $function$;
+comment on function metrics.check_source(regclass,text[]) is 'Raises an error that names what a table lacks to be a source: a required column ("a or b" for a choice), a unique id, or being a table at all.';
+
+CREATE OR REPLACE FUNCTION metrics.close_privileges()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  object record;
+begin
+  for object in
+    select distinct
+      case when c.relkind = 'S' then 'sequence' else 'table' end as kind,
+      c.oid::regclass::text as name,
+      grantee.name as grantee
+    from pg_class as c
+    join pg_namespace as n on n.oid = c.relnamespace
+    cross join lateral aclexplode(c.relacl) as acl
+    cross join lateral (
+      select case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as name
+    ) as grantee
+    where acl.grantee <> c.relowner
+      and c.relkind in ('r', 'v', 'S', 'm', 'p')
+      and (
+        n.nspname = 'metrics'
+        or (n.nspname = 'public' and c.relname in ('conversation_metrics', 'conversation_metrics_drift'))
+      )
+  loop
+    execute format('revoke all on %s %s from %s', object.kind, object.name, object.grantee);
+  end loop;
+
+  for object in
+    select distinct p.oid::regprocedure::text as name, grantee.name as grantee
+    from pg_proc as p
+    join pg_namespace as n on n.oid = p.pronamespace
+    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as acl
+    cross join lateral (
+      select case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as name
+    ) as grantee
+    where acl.grantee <> p.proowner
+      and (n.nspname = 'metrics' or (n.nspname = 'public' and p.proname = 'sync_conversation_metrics'))
+  loop
+    execute format('revoke all on function %s from %s', object.name, object.grantee);
+  end loop;
+
+  revoke all on schema metrics from public;
+end; $function$;
+comment on function metrics.close_privileges() is 'Takes from everyone but the owner all rights on our tables, views and functions. Grant select on conversation_metrics to those who may read it afterwards.';
+
+CREATE OR REPLACE FUNCTION metrics.column_type(of_table regclass, column_name text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT format_type(a.atttypid, a.atttypmod) AS format_type
+    FROM pg_attribute a
+   WHERE ((a.attrelid = (column_type.of_table)::oid) AND (a.attname = column_type.column_name) AND (a.attnum > 0) AND (NOT a.attisdropped));
+END;
+comment on function metrics.column_type(regclass,text) is 'Type of a table''s column as SQL text; NULL where the table has no such column.';
+
+CREATE OR REPLACE FUNCTION metrics.count_message(organization_id text, session_id text, role text, message text, response text, reported_prompt_tokens integer, reported_completion_tokens integer, sent_at timestamp with time zone, responded_at timestamp with time zone)
+ RETURNS TABLE(session_key uuid, created_at timestamp with time zone, ended_at timestamp with time zone, user_messages smallint, ai_messages smallint, prompt_tokens integer, completion_tokens integer, prompt_source metrics.token_source, completion_source metrics.token_source, response_us bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT metrics.session_key(count_message.organization_id, count_message.session_id) AS session_key,
+     COALESCE("row".sent_at, 'infinity'::timestamp with time zone) AS "coalesce",
+     GREATEST("row".sent_at, "row".answered_at) AS "greatest",
+         CASE
+             WHEN ("row".user_tokens IS NULL) THEN (0)::smallint
+             ELSE (1)::smallint
+         END AS "case",
+         CASE
+             WHEN (("row".assistant_tokens IS NULL) AND ("row".response_tokens IS NULL)) THEN (0)::smallint
+             WHEN (("row".assistant_tokens IS NULL) OR ("row".response_tokens IS NULL)) THEN (1)::smallint
+             ELSE (2)::smallint
+         END AS "case",
+         CASE
+             WHEN ("row".user_tokens IS NULL) THEN 0
+             ELSE COALESCE(count_message.reported_prompt_tokens, "row".user_tokens)
+         END AS "coalesce",
+         CASE
+             WHEN (("row".assistant_tokens IS NULL) AND ("row".response_tokens IS NULL)) THEN 0
+             ELSE COALESCE(count_message.reported_completion_tokens, (COALESCE("row".assistant_tokens, 0) + COALESCE("row".response_tokens, 0)))
+         END AS "coalesce",
+         CASE
+             WHEN ("row".user_tokens IS NULL) THEN NULL::metrics.token_source
+             WHEN (count_message.reported_prompt_tokens IS NULL) THEN 'estimate'::metrics.token_source
+             ELSE 'provider'::metrics.token_source
+         END AS "case",
+         CASE
+             WHEN (("row".assistant_tokens IS NULL) AND ("row".response_tokens IS NULL)) THEN NULL::metrics.token_source
+             WHEN (count_message.reported_completion_tokens IS NULL) THEN 'estimate'::metrics.token_source
+             ELSE 'provider'::metrics.token_source
+         END AS "case",
+         CASE
+             WHEN (("row".user_tokens IS NOT NULL) AND ("row".response_tokens IS NOT NULL)) THEN metrics.response_us("row".sent_at, "row".answered_at)
+             ELSE NULL::bigint
+         END AS "case"
+    FROM ( SELECT
+                 CASE
+                     WHEN ((count_message.sent_at > '-infinity'::timestamp with time zone) AND (count_message.sent_at < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN count_message.sent_at
+                     ELSE NULL::timestamp with time zone
+                 END AS "case",
+                 CASE
+                     WHEN ((count_message.response <> ''::text) AND (count_message.responded_at > '-infinity'::timestamp with time zone) AND (count_message.responded_at < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN count_message.responded_at
+                     ELSE NULL::timestamp with time zone
+                 END AS "case",
+                 CASE
+                     WHEN ((count_message.message <> ''::text) AND (COALESCE(count_message.role, 'user'::text) = 'user'::text)) THEN ((char_length(count_message.message) + 3) / 4)
+                     ELSE NULL::integer
+                 END AS "case",
+                 CASE
+                     WHEN ((count_message.message <> ''::text) AND (count_message.role = 'assistant'::text)) THEN ((char_length(count_message.message) + 3) / 4)
+                     ELSE NULL::integer
+                 END AS "case",
+                 CASE
+                     WHEN (count_message.response <> ''::text) THEN ((char_length(count_message.response) + 3) / 4)
+                     ELSE NULL::integer
+                 END AS "case"
+          OFFSET 0) "row"(sent_at, answered_at, user_tokens, assistant_tokens, response_tokens);
+END;
+comment on function metrics.count_message(text,text,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone) is 'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). A time that is NULL, infinite or beyond the year 200000 is unknown: last in order, and no start or end of anything.';
+
+CREATE OR REPLACE FUNCTION metrics.count_new_messages_sql(source_query text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+BEGIN ATOMIC
+ SELECT format('
+    with counted as materialized (
+      select source.conversation_id, source.organization_id, source.session_id, source.widget_id, source.user_id,
+        counted.*
+      from (%s) as source
+      cross join lateral metrics.count_message(
+        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+      ) as counted
+    ),
+    added as (
+      insert into metrics.messages (
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+      )
+      select
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+      from counted
+      on conflict (conversation_id) do nothing
+      returning *
+    ),
+    summed as materialized (
+      select
+        session_key,
+        count(*)::integer as message_rows,
+        sum(user_messages)::integer as user_messages,
+        sum(ai_messages)::integer as ai_messages,
+        sum(prompt_tokens) as prompt_tokens,
+        sum(completion_tokens) as completion_tokens,
+        sum(metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source))::integer as estimated_messages,
+        count(*) filter (where metrics.is_open(user_messages, ai_messages))::integer as open_rows,
+        count(response_us)::integer as response_count,
+        coalesce(sum(response_us), 0) as response_us_sum,
+        max(metrics.lag_seconds(created_at, ended_at)) as longest_lag,
+        min(created_at) as first_created_at,
+        max(created_at) as last_created_at,
+        max(ended_at) as conversation_end
+      from added
+      group by session_key
+    ),
+    first as (
+      select distinct on (summed.session_key) summed.*,
+        counted.conversation_id, counted.session_id, counted.organization_id, counted.widget_id, counted.user_id
+      from summed
+      join counted
+        on counted.session_key = summed.session_key and counted.created_at = summed.first_created_at
+      order by summed.session_key, counted.conversation_id
+    ),
+    -- As metrics.enter_sessions: before any metrics row is locked or made.
+    opened as (
+      insert into metrics.sessions as s (session_key)
+      select session_key from summed order by session_key
+      on conflict (session_key) do update set has_extras = s.has_extras
+      returning s.session_key, s.has_extras
+    ),
+    applied as (
+      insert into public.conversation_metrics as m (
+        session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+        user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+        conversation_start, conversation_end, response_count, response_us_sum,
+        message_rows, open_rows, longest_lag, created_at, updated_at
+      )
+      select
+        session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+        user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+        nullif(first_created_at, ''infinity''), conversation_end, response_count, response_us_sum,
+        message_rows, open_rows, longest_lag, $1, $1
+      from first
+      where (select count(*) from opened) > 0
+      order by session_key
+      -- A first row is only ever moved forward here: an INSERT cannot take one away.
+      on conflict (session_key) do update set
+        conversation_id = case
+          when (coalesce(excluded.conversation_start, ''infinity''), excluded.conversation_id)
+            < (coalesce(m.conversation_start, ''infinity''), m.conversation_id)
+          then excluded.conversation_id else m.conversation_id end,
+        widget_id = case
+          when (coalesce(excluded.conversation_start, ''infinity''), excluded.conversation_id)
+            < (coalesce(m.conversation_start, ''infinity''), m.conversation_id)
+          then excluded.widget_id else m.widget_id end,
+        user_id = case
+          when (coalesce(excluded.conversation_start, ''infinity''), excluded.conversation_id)
+            < (coalesce(m.conversation_start, ''infinity''), m.conversation_id)
+          then excluded.user_id else m.user_id end,
+        user_messages = m.user_messages + excluded.user_messages,
+        ai_messages = m.ai_messages + excluded.ai_messages,
+        prompt_tokens = m.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = m.completion_tokens + excluded.completion_tokens,
+        estimated_messages = m.estimated_messages + excluded.estimated_messages,
+        conversation_start = least(m.conversation_start, excluded.conversation_start),
+        conversation_end = greatest(m.conversation_end, excluded.conversation_end),
+        response_count = m.response_count + excluded.response_count,
+        response_us_sum = m.response_us_sum + excluded.response_us_sum,
+        message_rows = m.message_rows + excluded.message_rows,
+        open_rows = m.open_rows + excluded.open_rows,
+        longest_lag = greatest(m.longest_lag, excluded.longest_lag),
+        updated_at = excluded.updated_at
+      returning m.session_key, m.open_rows
+    )
+    select
+      (select count(*) from counted) = (select count(*) from added),
+      (select array_agg(session_key) from opened where has_extras),
+      array_agg(row(
+        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, summed.first_created_at, summed.last_created_at
+      )::metrics.session_delta) filter (where applied.open_rows > 0)
+    from summed
+    join applied on applied.session_key = summed.session_key
+    '::text, source_query) AS format;
+END;
+comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, and the stretches in which open questions may have found an answer.';
+
+CREATE OR REPLACE FUNCTION metrics.create_metrics_tables()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  conversation_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
+begin
+  execute format(
+    $table$
+    -- No generated columns and no checks: PostgreSQL reads the text of each at every statement, which
+    -- cost a tenth of an INSERT here. What follows from these columns are inlined functions.
+    create table metrics.messages (
+      conversation_id %s constraint messages_pkey primary key,
+      session_key uuid,
+      created_at timestamptz,
+      ended_at timestamptz,
+      response_us bigint,
+      prompt_tokens integer not null default 0,
+      completion_tokens integer not null default 0,
+      user_messages smallint not null default 0,
+      ai_messages smallint not null default 0,
+      prompt_source metrics.token_source,
+      completion_source metrics.token_source,
+      has_feedback boolean not null default false
+    )
+    $table$,
+    conversation_type
+  );
+  create index messages_session_key_idx on metrics.messages (session_key, created_at, conversation_id);
+
+  execute format(
+    'create table metrics.leads (lead_id %s constraint leads_pkey primary key, session_key uuid, created_at timestamptz)',
+    metrics.column_type('metrics.source_leads', 'lead_id')
+  );
+  create index leads_session_key_idx on metrics.leads (session_key, created_at, lead_id);
+
+  execute format(
+    $table$
+    create table metrics.feedback (
+      feedback_id %s constraint feedback_pkey primary key,
+      session_key uuid,
+      conversation_id %s,
+      rating numeric
+    )
+    $table$,
+    metrics.column_type('metrics.source_feedback', 'feedback_id'),
+    conversation_type
+  );
+  create index feedback_session_key_idx on metrics.feedback (session_key);
+  create index feedback_conversation_id_idx on metrics.feedback (conversation_id) where conversation_id is not null;
+
+  create table metrics.sessions (
+    session_key uuid constraint sessions_pkey primary key,
+    has_extras boolean not null default false
+  );
+
+  execute format(
+    $table$
+    create table public.conversation_metrics (
+      session_key uuid constraint conversation_metrics_pkey primary key,
+      -- Checked at the end of a statement: two sessions may exchange their first rows in one.
+      conversation_id %1$s not null constraint conversation_metrics_conversation_id_key
+        unique deferrable initially immediate,
+      session_id %2$s not null,
+      organization_id %3$s,
+      widget_id %4$s,
+      user_id %5$s,
+      total_messages integer not null generated always as (user_messages + ai_messages) stored,
+      user_messages integer not null default 0,
+      ai_messages integer not null default 0,
+      total_tokens bigint not null generated always as (prompt_tokens + completion_tokens) stored,
+      prompt_tokens bigint not null default 0,
+      completion_tokens bigint not null default 0,
+      estimated_messages integer not null default 0,
+      conversation_start timestamptz,
+      conversation_end timestamptz,
+      conversation_duration double precision generated always as (
+        date_part('epoch', conversation_end - conversation_start)
+      ) stored,
+      average_response_time double precision generated always as (
+        response_us_sum / nullif(response_count, 0) / 1000000
+      ) stored,
+      response_count integer not null default 0,
+      response_us_sum numeric not null default 0,
+      has_lead boolean not null default false,
+      lead_name text,
+      lead_email text,
+      lead_company text,
+      user_satisfaction double precision generated always as (rating_sum / nullif(rating_count, 0)) stored,
+      rating_count integer not null default 0,
+      rating_sum numeric not null default 0,
+      message_rows integer not null default 0,
+      open_rows integer not null default 0,
+      longest_lag double precision not null default 0,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      constraint conversation_metrics_session_id_organization_id_key
+        unique nulls not distinct (session_id, organization_id)
+    )
+    -- Room for HOT updates: a row changes with each message of its session.
+    with (fillfactor = 70)
+    $table$,
+    conversation_type,
+    metrics.column_type('metrics.source_messages', 'session_id'),
+    metrics.column_type('metrics.source_messages', 'organization_id'),
+    metrics.column_type('metrics.source_messages', 'widget_id'),
+    metrics.column_type('metrics.source_messages', 'user_id')
+  );
+end; $function$;
+comment on function metrics.create_metrics_tables() is 'Creates the ledgers, the session locks and conversation_metrics with the id types of the source tables.';
+
+CREATE OR REPLACE FUNCTION metrics.create_source_tables()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if to_regclass('public.conversations') is null then
+    create table public.conversations (
+      id bigint generated by default as identity constraint conversations_pkey primary key,
+      organization_id bigint,
+      session_id text not null,
+      widget_id bigint,
+      user_id bigint,
+      role text,
+      message text,
+      response text,
+      model text,
+      prompt_tokens integer,
+      completion_tokens integer,
+      created_at timestamptz not null default now(),
+      responded_at timestamptz
+    );
+    create index conversations_session_id_idx on public.conversations (session_id, organization_id, created_at);
+    comment on table public.conversations is
+      'The application''s messages: a row is an exchange (message and response) or a single message with a role.';
+  end if;
+
+  if to_regclass('public.leads') is null then
+    execute format(
+      $table$
+      create table public.leads (
+        id bigint generated by default as identity constraint leads_pkey primary key,
+        organization_id %1$s,
+        session_id %2$s,
+        widget_id %3$s,
+        user_id %4$s,
+        name text,
+        email text,
+        phone text,
+        company text,
+        custom_fields jsonb not null default '{}',
+        created_at timestamptz not null default now()
+      )
+      $table$,
+      coalesce(metrics.column_type('public.conversations', 'organization_id'), 'bigint'),
+      coalesce(metrics.column_type('public.conversations', 'session_id'), 'text'),
+      coalesce(metrics.column_type('public.conversations', 'widget_id'), 'bigint'),
+      coalesce(metrics.column_type('public.conversations', 'user_id'), 'bigint')
+    );
+    comment on table public.leads is 'The application''s leads: who left contact details in a session.';
+  end if;
+
+  if to_regclass('public.feedback') is null then
+    execute format(
+      $table$
+      create table public.feedback (
+        id bigint generated by default as identity constraint feedback_pkey primary key,
+        conversation_id %1$s,
+        session_id %2$s,
+        organization_id %3$s,
+        message_index integer,
+        rating smallint constraint feedback_rating_range check (rating between 1 and 5),
+        feedback_text text,
+        created_at timestamptz not null default now(),
+        updated_at timestamptz not null default now()
+      )
+      $table$,
+      coalesce(metrics.column_type('public.conversations', 'id'), 'bigint'),
+      coalesce(metrics.column_type('public.conversations', 'session_id'), 'text'),
+      coalesce(metrics.column_type('public.conversations', 'organization_id'), 'bigint')
+    );
+    -- A partitioned table has no unique id alone that a foreign key could name.
+    if exists (
+      select from pg_index
+      where indrelid = 'public.conversations'::regclass and indisunique and indimmediate and indnkeyatts = 1
+        and indpred is null
+        and indkey[0] = (select attnum from pg_attribute
+          where attrelid = 'public.conversations'::regclass and attname = 'id')
+    ) then
+      alter table public.feedback add constraint feedback_conversation_id_fkey
+        foreign key (conversation_id) references public.conversations (id) on delete cascade;
+    end if;
+    create index feedback_conversation_id_idx on public.feedback (conversation_id);
+    comment on table public.feedback is
+      'The application''s ratings, 1 to 5, of a session or of one conversation row.';
+  end if;
+end; $function$;
+comment on function metrics.create_source_tables() is 'Creates conversations, leads and feedback where they do not exist.';
+
+CREATE OR REPLACE FUNCTION metrics.default_mapping(of_table regclass, kind text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  id_type constant text := metrics.column_type('public.conversations', 'id');
+  columns text[];
+  filter text;
+begin
+  case kind
+    when 'messages' then
+      columns := array[
+        metrics.mapped_column(of_table, 'id', 'id', 'conversation_id'),
+        metrics.mapped_column(of_table, 'organization_id', 'id'),
+        metrics.mapped_column(of_table, 'session_id', 'id'),
+        metrics.mapped_column(of_table, 'widget_id', 'id'),
+        metrics.mapped_column(of_table, 'user_id', 'id'),
+        metrics.mapped_column(of_table, 'role', 'text'),
+        metrics.mapped_column(of_table, 'message', 'text'),
+        metrics.mapped_column(of_table, 'response', 'text'),
+        metrics.mapped_column(of_table, 'model', 'text'),
+        metrics.mapped_column(of_table, 'prompt_tokens', 'tokens'),
+        metrics.mapped_column(of_table, 'completion_tokens', 'tokens'),
+        metrics.mapped_column(of_table, 'created_at', 'time'),
+        metrics.mapped_column(of_table, 'responded_at', 'time')
+      ];
+      filter := 'source.session_id is not null';
+    when 'leads' then
+      columns := array[
+        metrics.mapped_column(of_table, 'id', 'id', 'lead_id'),
+        metrics.mapped_column(of_table, 'organization_id', 'id'),
+        metrics.mapped_column(of_table, 'session_id', 'id'),
+        metrics.mapped_column(of_table, 'name', 'text'),
+        metrics.mapped_column(of_table, 'email', 'text'),
+        metrics.mapped_column(of_table, 'company', 'text'),
+        metrics.mapped_column(of_table, 'created_at', 'time')
+      ];
+      filter := 'source.session_id is not null';
+    when 'feedback' then
+      columns := array[
+        metrics.mapped_column(of_table, 'id', 'id', 'feedback_id'),
+        -- Of the message row's type, so that the join needs no cast.
+        case when metrics.column_type(of_table, 'conversation_id') is null
+          then format('null::%s as conversation_id', id_type)
+          else format('source.conversation_id::%s as conversation_id', id_type) end,
+        metrics.mapped_column(of_table, 'organization_id', 'id'),
+        metrics.mapped_column(of_table, 'session_id', 'id'),
+        metrics.mapped_column(of_table, 'rating', 'rating')
+      ];
+      filter := 'true';
+  end case;
+  return 'select ' || array_to_string(columns, ', ') || ' from %s as source where ' || filter;
+end; $function$;
+comment on function metrics.default_mapping(regclass,text) is 'The mapping of a table with the default column names to canonical rows, as a query with %s in the place of the table.';
+
+CREATE OR REPLACE FUNCTION metrics.doctor(sample integer DEFAULT 100)
+ RETURNS TABLE(check_name text, ok boolean, finding text, cure text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  found text;
+  number bigint;
+begin
+  -- Every table that rows can be written to, with the state of its four triggers.
+  select string_agg(format('%s: %s', state.relation, state.problem), '; ' order by state.relation::text) into found
+  from (
+    select t.relation, string_agg(coalesce(
+      case g.tgenabled when 'D' then event || ' disabled' when 'R' then event || ' fires only on a replica' end,
+      case when g.oid is null then event || ' missing' end), ', ') as problem
+    from metrics.source_tables as t
+    cross join unnest(array['insert', 'update', 'delete', 'truncate']) as event
+    left join pg_trigger as g on g.tgrelid = t.relation and g.tgname = '_500_metrics_' || event
+    group by t.relation
+  ) as state
+  where state.problem is not null;
+  return query select 'triggers', found is null,
+    coalesce(found, 'present and enabled on every source table'),
+    case when found is not null then 'select metrics.install(); then: conversation-metrics repair' end;
+
+  select count(*) into number from metrics.source_messages as s where s.organization_id is null;
+  return query select 'organizations', true,
+    case when number = 0 then 'every row names its organization'
+      else number || ' message rows have no organization; they count as one tenant of their own' end,
+    case when number > 0 then 'If they belong to an organization: update conversations set organization_id = … where organization_id is null' end;
+
+  number := metrics.rows_left_out();
+  return query select 'session ids', number = 0,
+    case when number = 0 then 'every row names its session' else number || ' message rows have no session_id and are not counted' end,
+    case when number > 0 then 'update conversations set session_id = … where session_id is null' end;
+
+  select count(*) into number
+  from public.conversation_metrics as without
+  where without.organization_id is null and exists (
+    select from public.conversation_metrics as other
+    where other.session_id = without.session_id and other.organization_id is not null
+  );
+  return query select 'duplicates', true,
+    case when number = 0 then 'one row per session (a unique constraint), and no session id both with and without an organization'
+      else number || ' session ids appear both with and without an organization: two sessions each' end,
+    case when number > 0 then 'Give every row of a session the same organization_id; its metrics rows then become one' end;
+
+  number := metrics.sample_drift(sample);
+  return query select 'drift in a sample', number = 0,
+    case when number = 0 then format('none in the newest %s sessions and message rows', sample)
+      else format('%s differences in the newest %s sessions and message rows', number, sample) end,
+    case when number > 0 then 'conversation-metrics verify, then: conversation-metrics repair' end;
+
+  select string_agg(c.oid::regclass::text, ', ') into found
+  from metrics.source_tables as t
+  join pg_class as c on c.oid = t.relation
+  join pg_class as ours on ours.oid = 'public.conversation_metrics'::regclass
+  join pg_roles as owner on owner.oid = ours.relowner
+  where c.relrowsecurity and not owner.rolsuper and not owner.rolbypassrls
+    and (c.relforcerowsecurity or c.relowner <> ours.relowner);
+  return query select 'row-level security', found is null,
+    coalesce('the owner of conversation_metrics does not see every row of ' || found, 'hides no source row from us'),
+    case when found is not null then format('alter role %I bypassrls',
+      (select pg_get_userbyid(relowner) from pg_class where oid = 'public.conversation_metrics'::regclass)) end;
+
+  return query select 'session_replication_role', current_setting('session_replication_role') <> 'replica',
+    case current_setting('session_replication_role') when 'replica'
+      then 'this session writes without firing triggers' else 'triggers fire' end,
+    case current_setting('session_replication_role') when 'replica'
+      then 'set session_replication_role = origin; then: conversation-metrics repair' end;
+end; $function$;
+comment on function metrics.doctor(integer) is 'Checks what can go wrong in operation: triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
+
+CREATE OR REPLACE FUNCTION metrics.enter_sessions(keys uuid[], bring_extras boolean DEFAULT false)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  insert into metrics.sessions as s (session_key, has_extras)
+  select distinct key, bring_extras from unnest(keys) as key order by key
+  on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras;
+
+  return (
+    select coalesce(array_agg(locked.session_key), '{}')
+    from (
+      select m.session_key
+      from (select distinct key from unnest(keys) as key) as wanted
+      join public.conversation_metrics as m on m.session_key = wanted.key
+      order by m.session_key
+      for no key update of m
+    ) as locked
+  );
+end; $function$;
+comment on function metrics.enter_sessions(uuid[],boolean) is 'Locks these sessions until the end of the transaction, with or without a metrics row, and returns the keys of those that have one. bring_extras: for a lead or feedback.';
+
+CREATE OR REPLACE FUNCTION metrics.estimated_messages(user_messages smallint, prompt_source metrics.token_source, ai_messages smallint, completion_source metrics.token_source)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (CASE WHEN (prompt_source = 'estimate'::metrics.token_source) THEN (user_messages)::integer ELSE 0 END + CASE WHEN (completion_source = 'estimate'::metrics.token_source) THEN (ai_messages)::integer ELSE 0 END);
+comment on function metrics.estimated_messages(smallint,metrics.token_source,smallint,metrics.token_source) is 'How many messages of a row have estimated tokens.';
+
+CREATE OR REPLACE FUNCTION metrics.forget_messages()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if exists (select from metrics.source_messages) then
+    perform metrics.require_current_snapshot();
+    return;
+  end if;
+  truncate metrics.messages;
+  if exists (select from pg_constraint where confrelid = 'public.conversation_metrics'::regclass) then
+    -- TRUNCATE would refuse, and with it the application's own; what the foreign keys say happens.
+    perform metrics.require_current_snapshot();
+    delete from public.conversation_metrics;
+  else
+    truncate public.conversation_metrics;
+  end if;
+  -- Feedback that named its message row belongs to no session now.
+  update metrics.feedback as f set session_key = null where f.conversation_id is not null;
+  insert into metrics.messages (conversation_id, has_feedback)
+  select distinct f.conversation_id, true from metrics.feedback as f where f.conversation_id is not null;
+end; $function$;
+comment on function metrics.forget_messages() is 'Empties ledger and metrics after the message source was truncated; does nothing while it has rows, in other partitions say.';
+
+CREATE OR REPLACE FUNCTION metrics.install()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform metrics.install_message_triggers();
+  perform metrics.install_extra_triggers('leads');
+  perform metrics.install_extra_triggers('feedback');
+  perform metrics.close_privileges();
+end; $function$;
+comment on function metrics.install() is 'Creates the triggers on the source tables, also on partitions that came later, and closes our privileges. Safe to repeat.';
+
+CREATE OR REPLACE FUNCTION metrics.install_extra_triggers(of_kind text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $functionx$
+declare
+  source metrics.sources;
+  id_column constant text := case of_kind when 'leads' then 'lead_id' else 'feedback_id' end;
+begin
+  select * into strict source from metrics.sources where kind = of_kind;
+  execute format(
+    $function$
+    create or replace function metrics.tg_%1$s__count() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    as $trigger$
+    declare
+      ids %2$s[];
+    begin
+      case TG_OP
+        when 'INSERT' then
+          ids := array(select %3$I from (%4$s) as source);
+        when 'UPDATE' then
+          ids := array(
+            select coalesce(after.%3$I, before.%3$I)
+            from (%5$s) as before
+            full join (%4$s) as after on after.%3$I = before.%3$I
+            where before is distinct from after
+          );
+        when 'DELETE' then
+          ids := array(select %3$I from (%5$s) as source);
+        else
+          perform metrics.require_current_snapshot();
+          ids := array(
+            select l.%3$I from metrics.%1$s as l
+            where not exists (select from metrics.source_%1$s as s where s.%3$I = l.%3$I)
+          );
+      end case;
+      if cardinality(ids) > 0 then
+        perform metrics.sync(%1$L, ids);
+      end if;
+      return null;
+    end; $trigger$
+    $function$,
+    of_kind,
+    metrics.column_type(('metrics.source_' || of_kind)::regclass, id_column),
+    id_column,
+    format(source.mapping, 'inserted'),
+    format(source.mapping, 'deleted')
+  );
+  execute format(
+    'comment on function metrics.tg_%1$s__count() is %2$L', of_kind,
+    format('Brings the metrics up to date with what a statement did to the %s rows, in its transaction.', of_kind)
+  );
+  perform metrics.install_triggers(source.kind, format('metrics.tg_%s__count()', of_kind));
+end; $functionx$;
+comment on function metrics.install_extra_triggers(text) is 'Creates the trigger function of the source leads or feedback from its mapping, and its triggers.';
+
+CREATE OR REPLACE FUNCTION metrics.install_mapping(of_kind text, of_table regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  query constant text := metrics.default_mapping(of_table, of_kind);
+begin
+  insert into metrics.sources as s (kind, relation, mapping)
+  values (of_kind, of_table, query)
+  on conflict (kind) do update set relation = excluded.relation, mapping = excluded.mapping;
+  execute format('create or replace view metrics.%I as ', 'source_' || of_kind) || format(query, of_table);
+  execute format('comment on view metrics.%I is %L', 'source_' || of_kind,
+    format('The rows of %s as canonical %s rows: the one place that knows the application''s columns.', of_table, of_kind));
+end; $function$;
+comment on function metrics.install_mapping(text,regclass) is 'Registers a table as the source of messages, leads or feedback and creates its mapping view.';
+
+CREATE OR REPLACE FUNCTION metrics.install_message_triggers()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $functionx$
+declare
+  source metrics.sources;
+  id_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
+begin
+  select * into strict source from metrics.sources where kind = 'messages';
+  execute format(
+    $function$
+    create or replace function metrics.tg_conversations__count() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    as $trigger$
+    declare
+      changed_at constant timestamptz := clock_timestamp();
+      ids %1$s[];
+      added metrics.messages;
+      open_questions integer;
+      all_new boolean;
+      with_extras uuid[];
+      answerable metrics.session_delta[];
+    begin
+      if TG_OP = 'INSERT' then
+        -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
+        -- since that would set up a whole new metrics row each time.
+        insert into metrics.messages (
+          conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+          prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+        )
+        select
+          source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
+          counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
+          counted.prompt_source, counted.completion_source, counted.response_us
+        from (%2$s) as source
+        cross join lateral metrics.count_message(
+          source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+          source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+        ) as counted
+        where not exists (select from inserted offset 1)
+        on conflict (conversation_id) do nothing
+        returning * into added;
+
+        if found then
+          update public.conversation_metrics as m
+          set
+            user_messages = m.user_messages + added.user_messages,
+            ai_messages = m.ai_messages + added.ai_messages,
+            prompt_tokens = m.prompt_tokens + added.prompt_tokens,
+            completion_tokens = m.completion_tokens + added.completion_tokens,
+            estimated_messages = m.estimated_messages + metrics.estimated_messages(
+              added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
+            conversation_end = greatest(m.conversation_end, added.ended_at),
+            response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
+            response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
+            message_rows = m.message_rows + 1,
+            open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            longest_lag = greatest(m.longest_lag, metrics.lag_seconds(added.created_at, added.ended_at)),
+            updated_at = changed_at
+          where m.session_key = added.session_key
+            and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
+          returning m.open_rows into open_questions;
+
+          if open_questions is null then
+            -- The first row of its session, ever or in time.
+            perform metrics.add_first_row(added);
+          elsif open_questions > 0 then
+            perform metrics.answer_open_question(added);
+          end if;
+          return null;
+        end if;
+
+        ids := array(select conversation_id from (%2$s) as source);
+        if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
+          execute metrics.count_new_messages_sql(%3$L) using changed_at into all_new, with_extras, answerable;
+          if with_extras is not null then
+            perform metrics.apply_extras(with_extras);
+          end if;
+          if answerable is not null then
+            perform metrics.add_answers(answerable);
+          end if;
+          if all_new then
+            return null;
+          end if;
+        end if;
+      elsif TG_OP = 'UPDATE' then
+        ids := array(
+          select coalesce(after.conversation_id, before.conversation_id)
+          from (%4$s) as before
+          full join (%2$s) as after on after.conversation_id = before.conversation_id
+          where before is distinct from after
+        );
+      elsif TG_OP = 'DELETE' then
+        ids := array(select conversation_id from (%4$s) as source);
+      else
+        perform metrics.forget_messages();
+        ids := array(
+          select l.conversation_id from metrics.messages as l
+          where l.session_key is not null
+            and not exists (select from metrics.source_messages as s where s.conversation_id = l.conversation_id)
+        );
+      end if;
+
+      if cardinality(ids) > 0 then
+        perform metrics.sync('messages', ids);
+      end if;
+      return null;
+    end; $trigger$
+    $function$,
+    id_type,
+    format(source.mapping, 'inserted'),
+    format(source.mapping, 'inserted'),
+    format(source.mapping, 'deleted')
+  );
+  comment on function metrics.tg_conversations__count() is
+    'Counts what a statement did to the message rows into ledger and metrics, in its transaction. Installed by metrics.install_message_triggers.';
+  perform metrics.install_triggers(source.kind, 'metrics.tg_conversations__count()');
+end; $functionx$;
+comment on function metrics.install_message_triggers() is 'Creates the trigger function of the message source from its mapping, and its triggers.';
+
+CREATE OR REPLACE FUNCTION metrics.install_triggers(of_kind text, trigger_function text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  target regclass;
+  event record;
+begin
+  for target in select t.relation from metrics.source_tables as t where t.kind = of_kind
+  loop
+    for event in
+      select * from (values
+        ('insert', 'referencing new table as inserted'),
+        ('update', 'referencing old table as deleted new table as inserted'),
+        ('delete', 'referencing old table as deleted'),
+        ('truncate', '')
+      ) as events (name, transition_tables)
+    loop
+      execute format(
+        'create or replace trigger _500_metrics_%1$s after %1$s on %2$s %3$s for each statement execute function %4$s',
+        event.name, target, event.transition_tables, trigger_function
+      );
+    end loop;
+  end loop;
+end; $function$;
+comment on function metrics.install_triggers(text,text) is 'Creates the four statement triggers on a source table and on its partitions.';
+
+CREATE OR REPLACE FUNCTION metrics.is_open(user_messages smallint, ai_messages smallint)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((user_messages > 0) AND (ai_messages = 0));
+comment on function metrics.is_open(smallint,smallint) is 'Whether a row is a user''s message without a response: the next row may be its answer.';
+
+CREATE OR REPLACE FUNCTION metrics.lag_seconds(created_at timestamp with time zone, ended_at timestamp with time zone)
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN GREATEST(COALESCE((date_part('epoch'::text, ended_at) - date_part('epoch'::text, created_at)), (0)::double precision), (0)::double precision);
+comment on function metrics.lag_seconds(timestamp with time zone,timestamp with time zone) is 'Seconds from a row''s creation to its end, 0 where unknown.';
+
+CREATE OR REPLACE FUNCTION metrics.mapped_column(of_table regclass, column_name text, kind text, canonical_name text DEFAULT NULL::text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  type constant text := metrics.column_type(of_table, column_name);
+  source constant text := format('source.%I', column_name);
+  expression text;
+begin
+  expression := case
+    when type is null then
+      case kind when 'time' then 'null::timestamptz' when 'tokens' then 'null::integer'
+        when 'rating' then 'null::numeric' when 'text' then 'null::text' else 'null::bigint' end
+    when kind = 'id' then source
+    when kind = 'text' then source || '::text'
+    -- A time without a zone is taken as UTC: the zone of whoever happens to write is no answer.
+    when kind = 'time' and type like 'timestamp%without time zone' then source || ' at time zone ''UTC'''
+    when kind = 'time' and type = 'date' then source || '::timestamp at time zone ''UTC'''
+    when kind = 'time' and type like 'timestamp%with time zone' then source
+    when kind = 'tokens' and type in ('smallint', 'integer') then
+      format('case when %1$s >= 0 then %1$s::integer end', source)
+    when kind = 'tokens' and type ~ '^(smallint|integer|bigint|numeric|real|double precision)' then
+      format('case when %1$s between 0 and 2147483647 then %1$s::integer end', source)
+    when kind = 'rating' and type ~ '^(smallint|integer|bigint|numeric|real|double precision)' then
+      format('case when %1$s between 1 and 5 then %1$s::numeric end', source)
+  end;
+  if expression is null then
+    raise exception 'table % cannot be adopted: column % has type %', of_table, column_name, type
+      using errcode = 'datatype_mismatch',
+        hint = format('Change the column to %s, or rename it so that it is not taken for %s.',
+          case kind when 'time' then 'timestamptz' else 'a number' end, column_name);
+  end if;
+  return expression || ' as ' || quote_ident(coalesce(canonical_name, column_name));
+end; $function$;
+comment on function metrics.mapped_column(regclass,text,text,text) is 'The expression by which a default mapping reads a column of kind id, text, time, tokens or rating; a typed NULL where the column is missing.';
+
+CREATE OR REPLACE FUNCTION metrics.message_delta(message metrics.messages)
+ RETURNS metrics.session_delta
+ LANGUAGE sql
+ STABLE
+RETURN ROW((message).session_key, 1, ((message).user_messages)::integer, ((message).ai_messages)::integer, ((message).prompt_tokens)::bigint, ((message).completion_tokens)::bigint, metrics.estimated_messages((message).user_messages, (message).prompt_source, (message).ai_messages, (message).completion_source), (metrics.is_open((message).user_messages, (message).ai_messages))::integer, (((message).response_us IS NOT NULL))::integer, (COALESCE((message).response_us, (0)::bigint))::numeric, metrics.lag_seconds((message).created_at, (message).ended_at), (message).created_at, (message).created_at)::metrics.session_delta;
+comment on function metrics.message_delta(metrics.messages) is 'What one ledger row adds to its session.';
+
+CREATE OR REPLACE FUNCTION metrics.pair_answers(deltas metrics.session_delta[])
+ RETURNS metrics.session_delta[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  paired_deltas metrics.session_delta[];
+begin
+  with stretch as materialized (
+    select
+      delta.session_key,
+      coalesce((
+        select max(l.created_at) from metrics.messages as l
+        where l.session_key = delta.session_key and l.created_at < delta.changed_from
+      ), delta.changed_from) as from_time,
+      (
+        select min(l.created_at) from metrics.messages as l
+        where l.session_key = delta.session_key and l.created_at > delta.changed_to
+      ) as to_time
+    from unnest(deltas) as delta
+  ),
+  paired as materialized (
+    select
+      l.conversation_id, l.session_key, l.response_us,
+      metrics.is_open(l.user_messages, l.ai_messages)
+        -- The last rows of the stretch do not see the row after them.
+        and (stretch.to_time is null or l.created_at < stretch.to_time) as is_open,
+      case when lead(l.ai_messages) over next_row > 0 and lead(l.user_messages) over next_row = 0 then
+        metrics.response_us(nullif(l.created_at, 'infinity'), nullif(lead(l.created_at) over next_row, 'infinity'))
+      end as answered_us
+    from stretch
+    join metrics.messages as l
+      on l.session_key = stretch.session_key
+      and l.created_at >= stretch.from_time
+      and l.created_at <= coalesce(stretch.to_time, 'infinity')
+    window next_row as (partition by l.session_key order by l.created_at, l.conversation_id)
+  ),
+  changed as (
+    update metrics.messages as l
+    set response_us = paired.answered_us
+    from paired
+    where l.conversation_id = paired.conversation_id
+      and paired.is_open
+      and paired.response_us is distinct from paired.answered_us
+    returning l.session_key, paired.answered_us, paired.response_us
+  ),
+  found as (
+    select * from unnest(deltas)
+    union all
+    select
+      changed.session_key, 0, 0, 0, 0, 0, 0, 0,
+      (changed.answered_us is not null)::integer - (changed.response_us is not null)::integer,
+      coalesce(changed.answered_us, 0)::numeric - coalesce(changed.response_us, 0),
+      0, null, null
+    from changed
+  ),
+  -- By grouping, not by a join: there can be a hundred thousand sessions.
+  summed as (
+    select row(
+      found.session_key, sum(found.message_rows), sum(found.user_messages), sum(found.ai_messages),
+      sum(found.prompt_tokens), sum(found.completion_tokens), sum(found.estimated_messages),
+      sum(found.open_rows), sum(found.response_count), sum(found.response_us_sum),
+      max(found.longest_lag), min(found.changed_from), max(found.changed_to)
+    )::metrics.session_delta as delta
+    from found
+    group by found.session_key
+  )
+  select array_agg(summed.delta) into paired_deltas from summed;
+  return paired_deltas;
+end; $function$;
+comment on function metrics.pair_answers(metrics.session_delta[]) is 'Sets the response time of questions that a following row answers, around the changed rows of each session, and returns the differences with that of the response times added. The caller holds the locks.';
+
+CREATE OR REPLACE FUNCTION metrics.rebuild_sessions(keys uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  entered uuid[];
+begin
+  entered := metrics.enter_sessions(keys);
+  update metrics.sessions as s
+  set has_extras = exists (select from metrics.leads as l where l.session_key = s.session_key)
+    or exists (select from metrics.feedback as f where f.session_key = s.session_key)
+  where s.session_key = any(keys);
+  perform metrics.pair_answers(array(
+    select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '-infinity', 'infinity')::metrics.session_delta
+    from unnest(keys) as key
+  ));
+  perform metrics.apply_deltas(
+    array(
+      select row(
+        total.session_key,
+        total.message_rows - coalesce(m.message_rows, 0),
+        total.user_messages - coalesce(m.user_messages, 0),
+        total.ai_messages - coalesce(m.ai_messages, 0),
+        total.prompt_tokens - coalesce(m.prompt_tokens, 0),
+        total.completion_tokens - coalesce(m.completion_tokens, 0),
+        total.estimated_messages - coalesce(m.estimated_messages, 0),
+        total.open_rows - coalesce(m.open_rows, 0),
+        total.response_count - coalesce(m.response_count, 0),
+        total.response_us_sum - coalesce(m.response_us_sum, 0),
+        total.longest_lag,
+        total.changed_from,
+        total.changed_to
+      )::metrics.session_delta
+      from (select distinct key from unnest(keys) as key) as wanted
+      cross join lateral metrics.session_total(wanted.key) as total
+      left join public.conversation_metrics as m on m.session_key = wanted.key
+    ),
+    entered
+  );
+  -- The key and who it stands for never change, but a row may have been tampered with.
+  update public.conversation_metrics as m
+  set session_id = first.session_id, organization_id = first.organization_id
+  from metrics.source_messages as first
+  where m.session_key = any(keys)
+    and first.conversation_id = m.conversation_id
+    and (m.session_id, m.organization_id) is distinct from (first.session_id, first.organization_id);
+  perform metrics.apply_extras(keys);
+end; $function$;
+comment on function metrics.rebuild_sessions(uuid[]) is 'Derives the metrics rows of these sessions from the ledger in full.';
+
+CREATE OR REPLACE FUNCTION metrics.repair(max_sessions integer DEFAULT NULL::integer)
+ RETURNS SETOF public.conversation_metrics_drift
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  found public.conversation_metrics_drift[];
+  keys uuid[];
+begin
+  found := array(
+    select d
+    from (
+      select d, dense_rank() over (order by d.session_key) as session_number
+      from public.conversation_metrics_drift as d
+    ) as numbered
+    where max_sessions is null or session_number <= max_sessions
+  );
+  keys := array(select distinct (d).session_key from unnest(found) as d where (d).session_key is not null);
+
+  perform metrics.sync('messages', array(
+    select d.conversation_id from metrics.message_drift as d
+    where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
+  ));
+  perform metrics.sync('leads', array(
+    select d.lead_id from metrics.lead_drift as d
+    where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
+  ));
+  perform metrics.sync('feedback', array(
+    select d.feedback_id from metrics.feedback_drift as d
+    where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
+  ));
+  perform metrics.rebuild_sessions(keys);
+  return query select * from unnest(found);
+end; $function$;
+comment on function metrics.repair(integer) is 'Heals what conversation_metrics_drift finds, in at most max_sessions sessions (NULL: all), and returns what it found there. Blocks no writer but those of the sessions it heals.';
+
+CREATE OR REPLACE FUNCTION metrics.require_current_snapshot()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  first_unseen constant xid8 := pg_snapshot_xmax(pg_current_snapshot());
+  own constant xid8 := pg_current_xact_id();
+  is_current boolean := false;
+begin
+  if current_setting('transaction_isolation') = 'read committed' then
+    return;
+  end if;
+  if own = first_unseen then
+    begin
+      -- Tells of the next transaction only where there is one.
+      perform pg_xact_status((own::text::numeric + 1)::text::xid8);
+    exception when invalid_parameter_value then
+      is_current := true;
+    end;
+  end if;
+  if not is_current then
+    raise exception 'could not serialize access: rows may have been written since this transaction began'
+      using errcode = 'serialization_failure',
+        hint = 'Make TRUNCATE the first statement of its transaction, or use READ COMMITTED.';
+  end if;
+end; $function$;
+comment on function metrics.require_current_snapshot() is 'Raises 40001 in a REPEATABLE READ or SERIALIZABLE transaction after whose snapshot another one began: TRUNCATE removes also rows that such a snapshot does not show.';
+
+CREATE OR REPLACE FUNCTION metrics.response_us(asked_at timestamp with time zone, answered_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (answered_at <= asked_at) THEN (0)::bigint WHEN (answered_at > asked_at) THEN (((1000000)::numeric * (EXTRACT(epoch FROM answered_at) - EXTRACT(epoch FROM asked_at))))::bigint ELSE NULL::bigint END;
+comment on function metrics.response_us(timestamp with time zone,timestamp with time zone) is 'Response time in microseconds: 0 where the clocks run backwards, NULL where either time is NULL. Neither may be infinite.';
+
+CREATE OR REPLACE FUNCTION metrics.rows_left_out()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  number bigint;
+begin
+  execute format(
+    'select (select count(*) from %s) - (select count(*) from metrics.source_messages)',
+    (select s.relation from metrics.sources as s where s.kind = 'messages')
+  ) into number;
+  return number;
+end; $function$;
+comment on function metrics.rows_left_out() is 'How many message rows the mapping leaves out: those without a session id.';
+
+CREATE OR REPLACE FUNCTION metrics.sample_drift(sample integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  keys constant uuid[] := array(
+    select m.session_key from public.conversation_metrics as m
+    order by m.conversation_id desc limit sample
+  );
+begin
+  return (
+    -- metrics row against ledger
+    select count(*)
+    from unnest(keys) as key
+    cross join lateral metrics.session_total(key) as total
+    join public.conversation_metrics as m on m.session_key = key
+    where (m.message_rows, m.user_messages, m.ai_messages, m.prompt_tokens, m.completion_tokens,
+        m.estimated_messages, m.open_rows, m.response_count, m.response_us_sum)
+      is distinct from
+      (total.message_rows, total.user_messages, total.ai_messages, total.prompt_tokens, total.completion_tokens,
+        total.estimated_messages, total.open_rows, total.response_count, total.response_us_sum)
+  ) + (
+    -- ledger against source rows
+    select count(*)
+    from unnest(keys) as key
+    join metrics.messages as l on l.session_key = key
+    left join metrics.counted_messages as c on c.conversation_id = l.conversation_id
+    where (l.session_key, l.created_at, l.ended_at, l.user_messages, l.ai_messages)
+      is distinct from (c.session_key, c.created_at, c.ended_at, c.user_messages, c.ai_messages)
+  ) + (
+    -- the newest source rows against the ledger
+    select count(*)
+    from (select s.conversation_id from metrics.source_messages as s order by s.conversation_id desc limit sample) as newest
+    left join metrics.messages as l on l.conversation_id = newest.conversation_id
+    where l.session_key is null
+  );
+end; $function$;
+comment on function metrics.sample_drift(integer) is 'How many differences there are between source, ledger and metrics in the newest sessions and message rows.';
+
+CREATE OR REPLACE FUNCTION metrics.session_bounds(of_session uuid, longest_lag double precision)
+ RETURNS TABLE(conversation_id bigint, conversation_start timestamp with time zone, conversation_end timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT first.conversation_id,
+     NULLIF(first.created_at, 'infinity'::timestamp with time zone) AS "nullif",
+     ( SELECT max(l.ended_at) AS max
+            FROM metrics.messages l
+           WHERE ((l.session_key = session_bounds.of_session) AND (l.created_at >= COALESCE(( SELECT
+                         CASE
+                             WHEN ((session_bounds.longest_lag < ('3000000000'::numeric)::double precision) AND (last.created_at > '0200-01-01 00:00:00+00'::timestamp with time zone)) THEN (last.created_at - make_interval(secs => (session_bounds.longest_lag + (1)::double precision)))
+                             ELSE NULL::timestamp with time zone
+                         END AS "case"
+                    FROM metrics.messages last
+                   WHERE ((last.session_key = session_bounds.of_session) AND (last.created_at < 'infinity'::timestamp with time zone))
+                   ORDER BY last.created_at DESC
+                  LIMIT 1), '-infinity'::timestamp with time zone)))) AS max
+    FROM ( SELECT l.conversation_id,
+             l.created_at
+            FROM metrics.messages l
+           WHERE (l.session_key = session_bounds.of_session)
+           ORDER BY l.created_at, l.conversation_id
+          LIMIT 1) first;
+END;
+comment on function metrics.session_bounds(uuid,double precision) is 'First row, start and end of a session from the ledger, by index. longest_lag (seconds) bounds ended_at - created_at of its rows; infinity reads them all. No row for a session without rows.';
+
+CREATE OR REPLACE FUNCTION metrics.session_key(organization_id text, session_id text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (encode(SUBSTRING(sha256(convert_to((quote_nullable(organization_id) || session_id), getdatabaseencoding())) FROM 1 FOR 16), 'hex'::text))::uuid;
+comment on function metrics.session_key(text,text) is 'The key of a session: the first 128 bits of SHA-256 of organization and session id. NULL for a NULL session id; a NULL organization is a tenant of its own.';
+
+CREATE OR REPLACE FUNCTION metrics.session_total(of_session uuid)
+ RETURNS metrics.session_delta
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT session_total.of_session AS of_session,
+     (count(*))::integer AS count,
+     (COALESCE(sum(l.user_messages), (0)::bigint))::integer AS "coalesce",
+     (COALESCE(sum(l.ai_messages), (0)::bigint))::integer AS "coalesce",
+     COALESCE(sum(l.prompt_tokens), (0)::bigint) AS "coalesce",
+     COALESCE(sum(l.completion_tokens), (0)::bigint) AS "coalesce",
+     (COALESCE(sum(metrics.estimated_messages(l.user_messages, l.prompt_source, l.ai_messages, l.completion_source)), (0)::bigint))::integer AS "coalesce",
+     (count(*) FILTER (WHERE metrics.is_open(l.user_messages, l.ai_messages)))::integer AS count,
+     (count(l.response_us))::integer AS count,
+     COALESCE(sum(l.response_us), (0)::numeric) AS "coalesce",
+     COALESCE(max(metrics.lag_seconds(l.created_at, l.ended_at)), (0)::double precision) AS "coalesce",
+     min(l.created_at) AS min,
+     max(l.created_at) AS max
+    FROM metrics.messages l
+   WHERE (l.session_key = session_total.of_session);
+END;
+comment on function metrics.session_total(uuid) is 'The sums of one session over its ledger rows, as the difference from nothing.';
+
+CREATE OR REPLACE FUNCTION metrics.sessions_of_feedback(ids anyarray)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  return array(
+    select f.session_key
+    from unnest(ids) as id
+    join metrics.feedback as f on f.feedback_id = id
+    where f.session_key is not null
+    union
+    select c.session_key
+    from unnest(ids) as id
+    join metrics.counted_feedback as c on c.feedback_id = id
+    where c.session_key is not null
+  );
+end; $function$;
+comment on function metrics.sessions_of_feedback(anyarray) is 'The sessions that these feedback rows belong to, by the ledger and by the source.';
+
+CREATE OR REPLACE FUNCTION metrics.sessions_of_leads(ids anyarray)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  return array(
+    select l.session_key
+    from unnest(ids) as id
+    join metrics.leads as l on l.lead_id = id
+    where l.session_key is not null
+    union
+    select c.session_key
+    from unnest(ids) as id
+    join metrics.counted_leads as c on c.lead_id = id
+  );
+end; $function$;
+comment on function metrics.sessions_of_leads(anyarray) is 'The sessions that these lead rows belong to, by the ledger and by the source.';
+
+CREATE OR REPLACE FUNCTION metrics.sessions_of_messages(ids anyarray)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  return array(
+    select l.session_key
+    from unnest(ids) as id
+    join metrics.messages as l on l.conversation_id = id
+    where l.session_key is not null
+    union
+    select c.session_key
+    from unnest(ids) as id
+    join metrics.counted_messages as c on c.conversation_id = id
+  );
+end; $function$;
+comment on function metrics.sessions_of_messages(anyarray) is 'The sessions that these message rows belong to, by the ledger and by the source.';
+
+CREATE OR REPLACE FUNCTION metrics.set_aside_existing()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  object record;
+  replaced text;
+  suffix integer := 1;
+begin
+  select string_agg(c.oid::regclass::text, ', ' order by c.relname) into replaced
+  from pg_class as c
+  where c.relnamespace = 'metrics'::regnamespace
+    and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    and c.relname <> 'migrations';
+  if replaced is not null then
+    raise exception 'schema metrics exists already and is not ours: it holds %', replaced
+      using errcode = 'duplicate_schema',
+        hint = 'Rename that schema (alter schema metrics rename to …), or install into another database.';
+  end if;
+
+  for object in
+    select c.relname as name, c.oid as oid,
+      case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
+        when 'S' then 'sequence' when 'i' then 'index' else 'table' end as kind
+    from pg_class as c
+    where c.relnamespace = 'public'::regnamespace
+      and c.relname in (
+        'conversation_metrics', 'conversation_metrics_drift', 'conversation_metrics_pkey',
+        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_organization_id_key'
+      )
+    order by c.relname
+  loop
+    if coalesce(current_setting('conversation_metrics.replace_existing', true), 'off') <> 'on' then
+      raise exception '% public.% exists already and is not ours', object.kind, object.name
+        using errcode = 'duplicate_table',
+          hint = 'Stop the code that writes it, then run: conversation-metrics migrate --replace-existing. It renames the old one and keeps its rows.';
+    end if;
+    loop
+      replaced := left(object.name, 50) || '_old' || case when suffix > 1 then '_' || suffix else '' end;
+      exit when to_regclass(format('public.%I', replaced)) is null;
+      suffix := suffix + 1;
+    end loop;
+    execute format('alter %s public.%I rename to %I', object.kind, object.name, replaced);
+    raise notice 'The old % public.% is now public.%', object.kind, object.name, replaced;
+  end loop;
+
+  for object in
+    select p.oid::regprocedure as signature, p.prokind
+    from pg_proc as p
+    where p.pronamespace = 'public'::regnamespace and p.proname = 'sync_conversation_metrics'
+  loop
+    if coalesce(current_setting('conversation_metrics.replace_existing', true), 'off') <> 'on' then
+      raise exception 'function % exists already and is not ours', object.signature
+        using errcode = 'duplicate_function',
+          hint = 'Run: conversation-metrics migrate --replace-existing. It renames the old one.';
+    end if;
+    execute format('alter routine %s rename to sync_conversation_metrics_old', object.signature);
+    raise notice 'The old function % is now sync_conversation_metrics_old', object.signature;
+  end loop;
+end; $function$;
+comment on function metrics.set_aside_existing() is 'Refuses to go on where the application has objects of our names, or, with conversation_metrics.replace_existing = on, renames them and says to what.';
+
+CREATE OR REPLACE FUNCTION metrics.sync(kind text, ids anyarray)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  slice_size constant integer := 256;
+  slice ids%type;
+begin
+  if cardinality(ids) > slice_size then
+    perform metrics.enter_sessions(case kind
+      when 'messages' then metrics.sessions_of_messages(ids)
+      when 'leads' then metrics.sessions_of_leads(ids)
+      when 'feedback' then metrics.sessions_of_feedback(ids)
+    end);
+  end if;
+  for start in 1 .. cardinality(ids) by slice_size loop
+    slice := ids[start : start + slice_size - 1];
+    case kind
+      when 'messages' then perform metrics.apply_messages(slice);
+      when 'leads' then perform metrics.apply_leads(slice);
+      when 'feedback' then perform metrics.apply_feedback(slice);
+    end case;
+  end loop;
+end; $function$;
+comment on function metrics.sync(text,anyarray) is 'Brings ledger and metrics up to date with source rows of a kind (messages, leads, feedback), given by their ids, also of rows that are gone. Idempotent: what is right already stays as it is.';
+
+CREATE OR REPLACE FUNCTION metrics.tg_conversations__count()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare
+      changed_at constant timestamptz := clock_timestamp();
+      ids bigint[];
+      added metrics.messages;
+      open_questions integer;
+      all_new boolean;
+      with_extras uuid[];
+      answerable metrics.session_delta[];
+    begin
+      if TG_OP = 'INSERT' then
+        -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
+        -- since that would set up a whole new metrics row each time.
+        insert into metrics.messages (
+          conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+          prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+        )
+        select
+          source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
+          counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
+          counted.prompt_source, counted.completion_source, counted.response_us
+        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as source
+        cross join lateral metrics.count_message(
+          source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+          source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+        ) as counted
+        where not exists (select from inserted offset 1)
+        on conflict (conversation_id) do nothing
+        returning * into added;
+
+        if found then
+          update public.conversation_metrics as m
+          set
+            user_messages = m.user_messages + added.user_messages,
+            ai_messages = m.ai_messages + added.ai_messages,
+            prompt_tokens = m.prompt_tokens + added.prompt_tokens,
+            completion_tokens = m.completion_tokens + added.completion_tokens,
+            estimated_messages = m.estimated_messages + metrics.estimated_messages(
+              added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
+            conversation_end = greatest(m.conversation_end, added.ended_at),
+            response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
+            response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
+            message_rows = m.message_rows + 1,
+            open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            longest_lag = greatest(m.longest_lag, metrics.lag_seconds(added.created_at, added.ended_at)),
+            updated_at = changed_at
+          where m.session_key = added.session_key
+            and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
+          returning m.open_rows into open_questions;
+
+          if open_questions is null then
+            -- The first row of its session, ever or in time.
+            perform metrics.add_first_row(added);
+          elsif open_questions > 0 then
+            perform metrics.answer_open_question(added);
+          end if;
+          return null;
+        end if;
+
+        ids := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as source);
+        if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
+          execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null') using changed_at into all_new, with_extras, answerable;
+          if with_extras is not null then
+            perform metrics.apply_extras(with_extras);
+          end if;
+          if answerable is not null then
+            perform metrics.add_answers(answerable);
+          end if;
+          if all_new then
+            return null;
+          end if;
+        end if;
+      elsif TG_OP = 'UPDATE' then
+        ids := array(
+          select coalesce(after.conversation_id, before.conversation_id)
+          from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as before
+          full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as after on after.conversation_id = before.conversation_id
+          where before is distinct from after
+        );
+      elsif TG_OP = 'DELETE' then
+        ids := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as source);
+      else
+        perform metrics.forget_messages();
+        ids := array(
+          select l.conversation_id from metrics.messages as l
+          where l.session_key is not null
+            and not exists (select from metrics.source_messages as s where s.conversation_id = l.conversation_id)
+        );
+      end if;
+
+      if cardinality(ids) > 0 then
+        perform metrics.sync('messages', ids);
+      end if;
+      return null;
+    end; $function$;
+comment on function metrics.tg_conversations__count() is 'Counts what a statement did to the message rows into ledger and metrics, in its transaction. Installed by metrics.install_message_triggers.';
+
+CREATE OR REPLACE FUNCTION metrics.tg_feedback__count()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare
+      ids bigint[];
+    begin
+      case TG_OP
+        when 'INSERT' then
+          ids := array(select feedback_id from (select source.id as feedback_id, source.conversation_id::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where true) as source);
+        when 'UPDATE' then
+          ids := array(
+            select coalesce(after.feedback_id, before.feedback_id)
+            from (select source.id as feedback_id, source.conversation_id::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where true) as before
+            full join (select source.id as feedback_id, source.conversation_id::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where true) as after on after.feedback_id = before.feedback_id
+            where before is distinct from after
+          );
+        when 'DELETE' then
+          ids := array(select feedback_id from (select source.id as feedback_id, source.conversation_id::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where true) as source);
+        else
+          perform metrics.require_current_snapshot();
+          ids := array(
+            select l.feedback_id from metrics.feedback as l
+            where not exists (select from metrics.source_feedback as s where s.feedback_id = l.feedback_id)
+          );
+      end case;
+      if cardinality(ids) > 0 then
+        perform metrics.sync('feedback', ids);
+      end if;
+      return null;
+    end; $function$;
+comment on function metrics.tg_feedback__count() is 'Brings the metrics up to date with what a statement did to the feedback rows, in its transaction.';
+
+CREATE OR REPLACE FUNCTION metrics.tg_leads__count()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare
+      ids bigint[];
+    begin
+      case TG_OP
+        when 'INSERT' then
+          ids := array(select lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.session_id is not null) as source);
+        when 'UPDATE' then
+          ids := array(
+            select coalesce(after.lead_id, before.lead_id)
+            from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.session_id is not null) as before
+            full join (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.session_id is not null) as after on after.lead_id = before.lead_id
+            where before is distinct from after
+          );
+        when 'DELETE' then
+          ids := array(select lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.session_id is not null) as source);
+        else
+          perform metrics.require_current_snapshot();
+          ids := array(
+            select l.lead_id from metrics.leads as l
+            where not exists (select from metrics.source_leads as s where s.lead_id = l.lead_id)
+          );
+      end case;
+      if cardinality(ids) > 0 then
+        perform metrics.sync('leads', ids);
+      end if;
+      return null;
+    end; $function$;
+comment on function metrics.tg_leads__count() is 'Brings the metrics up to date with what a statement did to the leads rows, in its transaction.';
+
+CREATE OR REPLACE FUNCTION metrics.uninstall()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  target record;
+begin
+  for target in
+    select g.tgname as name, g.tgrelid::regclass as relation
+    from pg_trigger as g
+    join metrics.source_tables as t on t.relation = g.tgrelid
+    where g.tgname like '\_500\_metrics\_%'
+  loop
+    execute format('drop trigger %I on %s', target.name, target.relation);
+  end loop;
+  -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
+  drop function metrics.repair(integer);
+  drop view public.conversation_metrics_drift;
+  drop table public.conversation_metrics;
+  for target in
+    select p.oid::regprocedure as signature from pg_proc as p
+    where p.pronamespace = 'public'::regnamespace and p.proname = 'sync_conversation_metrics'
+  loop
+    execute format('drop function %s', target.signature);
+  end loop;
+  -- Last, since it takes this function along.
+  drop schema metrics cascade;
+end; $function$;
+comment on function metrics.uninstall() is 'Removes all that is ours but graphile_worker: triggers, conversation_metrics, the drift view, the schema metrics. The application''s tables and rows stay as they were.';
+
+CREATE OR REPLACE FUNCTION public.sync_conversation_metrics(conversation_id bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  session record;
+begin
+  -- Brings a moved or deleted row out of the session that the ledger has it in.
+  perform metrics.sync('messages', array[$1]);
+  select s.organization_id, s.session_id into session
+  from metrics.source_messages as s where s.conversation_id = $1;
+  if found then
+    perform public.sync_conversation_metrics($1, session.organization_id, session.session_id);
+  end if;
+end; $function$;
+comment on function public.sync_conversation_metrics(bigint) is 'Derives the session of one message row from its source rows again.';
+
+CREATE OR REPLACE FUNCTION public.sync_conversation_metrics(conversation_id bigint, organization_id bigint, session_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  key constant uuid := metrics.session_key($2::text, $3::text);
+begin
+  perform metrics.sync('messages', array(
+    select s.conversation_id from metrics.source_messages as s
+    where s.session_id = $3 and s.organization_id is not distinct from $2
+    union
+    select l.conversation_id from metrics.messages as l where l.session_key = key
+    union
+    select $1 where $1 is not null
+  ));
+  perform metrics.sync('leads', array(
+    select s.lead_id from metrics.source_leads as s
+    where s.session_id::text = $3::text and s.organization_id::text is not distinct from $2::text
+    union
+    select l.lead_id from metrics.leads as l where l.session_key = key
+  ));
+  perform metrics.sync('feedback', array(
+    select c.feedback_id from metrics.counted_feedback as c where c.session_key = key
+    union
+    select f.feedback_id from metrics.feedback as f where f.session_key = key
+  ));
+  perform metrics.rebuild_sessions(array[key]);
+end; $function$;
+comment on function public.sync_conversation_metrics(bigint,bigint,text) is 'Derives one session from its source rows again: by the id of one of its message rows (may be NULL), its organization (NULL for none) and its session id. Changes nothing where all is right.';
+
+
+-- Triggers
+
+CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.conversations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__count();
+CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.conversations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__count();
+CREATE TRIGGER _500_metrics_truncate AFTER TRUNCATE ON public.conversations FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__count();
+CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.conversations REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__count();
+
+CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.feedback REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
+CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.feedback REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
+CREATE TRIGGER _500_metrics_truncate AFTER TRUNCATE ON public.feedback FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
+CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.feedback REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
+
+CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.leads REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
+CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.leads REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
+CREATE TRIGGER _500_metrics_truncate AFTER TRUNCATE ON public.leads FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
+CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.leads REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
+
+
+-- Rights of others than the owner: these and no more
+
+grant usage on type metrics.session_delta to public;
+
+grant usage on type metrics.token_source to public;
