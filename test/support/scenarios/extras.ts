@@ -91,4 +91,26 @@ export const extras: Scenario[] = [
     b: [ratingOf(1, 1)],
     ownErrors: ["23503"],
   },
+  {
+    title: "a TRUNCATE of the leads and a lead of another session",
+    setUp: [message("s", 1), message("t", 2), lead("s", 1)],
+    a: ["truncate leads"],
+    b: [lead("t", 2)],
+  },
+  {
+    title: "a TRUNCATE of the feedback and a rating of another session",
+    setUp: [message("s", 1), message("t", 2), rating("s", 1)],
+    a: ["truncate feedback"],
+    b: [rating("t", 2)],
+  },
+  {
+    title: "a TRUNCATE of the conversations that leaves the feedback, and a rating of a row",
+    setUp: [
+      "alter table feedback drop constraint if exists feedback_conversation_id_fkey",
+      message("s", 1),
+      message("t", 2),
+    ],
+    a: ["truncate conversations", message("t", 2)],
+    b: [ratingOf(2, 2)],
+  },
 ];
