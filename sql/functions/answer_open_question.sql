@@ -11,7 +11,7 @@ begin
       and (l.created_at, l.conversation_id) > (new_row.created_at, new_row.conversation_id)
   ) then
     perform metrics.add_answers(array[row(
-      new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new_row.created_at, new_row.created_at
+      new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, new_row.created_at, new_row.created_at
     )::metrics.session_delta]);
   elsif new_row.user_messages = 0 and new_row.ai_messages > 0 then
     with question as (

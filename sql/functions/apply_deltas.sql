@@ -45,7 +45,7 @@ begin
         completion_tokens = m.completion_tokens + delta.completion_tokens,
         estimated_messages = m.estimated_messages + delta.estimated_messages,
         conversation_start = bounds.conversation_start,
-        conversation_end = bounds.conversation_end,
+        conversation_end = ends.conversation_end,
         response_count = m.response_count + delta.response_count,
         response_us_sum = m.response_us_sum + delta.response_us_sum,
         message_rows = m.message_rows + delta.message_rows,
@@ -56,7 +56,7 @@ begin
                 delta.estimated_messages, delta.response_count, delta.response_us_sum) <> (0, 0, 0, 0, 0, 0, 0)
             or (m.conversation_id, m.widget_id, m.user_id, m.conversation_start, m.conversation_end)
               is distinct from
-              (bounds.conversation_id, first.widget_id, first.user_id, bounds.conversation_start, bounds.conversation_end)
+              (bounds.conversation_id, first.widget_id, first.user_id, bounds.conversation_start, ends.conversation_end)
           then changed_at
           else m.updated_at
         end
@@ -65,6 +65,13 @@ begin
       cross join lateral metrics.session_bounds(
         delta.session_key, greatest(stored.longest_lag, delta.longest_lag)
       ) as bounds
+      -- Looked up only where a row that may have been the end is gone.
+      cross join lateral (
+        select case
+          when delta.removed_end >= stored.conversation_end then bounds.conversation_end
+          else greatest(stored.conversation_end, delta.added_end)
+        end
+      ) as ends (conversation_end)
       left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
       where m.session_key = delta.session_key
         and m.session_key = any(entered);

@@ -54,12 +54,8 @@ begin atomic
     end
   from (
     select
-      -- Without a bound, a difference of two times could leave the range of an interval.
-      case when sent_at > '-infinity' and sent_at < '200000-01-01 00:00:00+00' then sent_at end,
-      case
-        when response <> '' and responded_at > '-infinity' and responded_at < '200000-01-01 00:00:00+00'
-        then responded_at
-      end,
+      metrics.known_time(sent_at),
+      case when response <> '' then metrics.known_time(responded_at) end,
       case when message <> '' and coalesce(role, 'user') = 'user' then (char_length(message) + 3) / 4 end,
       case when message <> '' and role = 'assistant' then (char_length(message) + 3) / 4 end,
       case when response <> '' then (char_length(response) + 3) / 4 end
@@ -70,4 +66,4 @@ begin atomic
 end;
 
 comment on function metrics.count_message(text, text, text, text, text, integer, integer, timestamptz, timestamptz) is
-  'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). A time that is NULL, infinite or beyond the year 200000 is unknown: last in order, and no start or end of anything.';
+  'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';

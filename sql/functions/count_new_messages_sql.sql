@@ -110,7 +110,7 @@ begin atomic
       (select count(*) from counted) = (select count(*) from added),
       (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
-        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, summed.first_created_at, summed.last_created_at
+        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, summed.first_created_at, summed.last_created_at
       )::metrics.session_delta) filter (where applied.open_rows > 0)
     from summed
     join applied on applied.session_key = summed.session_key

@@ -93,6 +93,9 @@ begin
           full join (%2$s) as after on after.conversation_id = before.conversation_id
           where before is distinct from after
         );
+        if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
+          return null;
+        end if;
       elsif TG_OP = 'DELETE' then
         ids := array(select conversation_id from (%4$s) as source);
       else

@@ -14,6 +14,8 @@ return row(
   (message.response_us is not null)::integer,
   coalesce(message.response_us, 0),
   metrics.lag_seconds(message.created_at, message.ended_at),
+  null,
+  message.ended_at,
   message.created_at,
   message.created_at
 )::metrics.session_delta;

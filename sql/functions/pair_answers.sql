@@ -57,7 +57,7 @@ begin
       changed.session_key, 0, 0, 0, 0, 0, 0, 0,
       (changed.answered_us is not null)::integer - (changed.response_us is not null)::integer,
       coalesce(changed.answered_us, 0)::numeric - coalesce(changed.response_us, 0),
-      0, null, null
+      0, null, null, null, null
     from changed
   ),
   -- By grouping, not by a join: there can be a hundred thousand sessions.
@@ -66,7 +66,7 @@ begin
       found.session_key, sum(found.message_rows), sum(found.user_messages), sum(found.ai_messages),
       sum(found.prompt_tokens), sum(found.completion_tokens), sum(found.estimated_messages),
       sum(found.open_rows), sum(found.response_count), sum(found.response_us_sum),
-      max(found.longest_lag), min(found.changed_from), max(found.changed_to)
+      max(found.longest_lag), max(found.removed_end), max(found.added_end), min(found.changed_from), max(found.changed_to)
     )::metrics.session_delta as delta
     from found
     group by found.session_key

@@ -13,6 +13,8 @@ begin atomic
     count(l.response_us)::integer,
     coalesce(sum(l.response_us), 0),
     coalesce(max(metrics.lag_seconds(l.created_at, l.ended_at)), 0),
+    null::timestamptz,
+    max(l.ended_at),
     min(l.created_at),
     max(l.created_at)
   from metrics.messages as l

@@ -26,7 +26,7 @@ begin
     where c.relnamespace = 'public'::regnamespace
       and c.relname in (
         'conversation_metrics', 'conversation_metrics_drift', 'conversation_metrics_pkey',
-        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_organization_id_key'
+        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_idx'
       )
     order by c.relname
   loop

@@ -10,9 +10,11 @@ create type metrics.session_delta as (
   response_count integer,
   response_us_sum numeric,
   longest_lag double precision,
+  removed_end timestamptz,
+  added_end timestamptz,
   changed_from timestamptz,
   changed_to timestamptz
 );
 
 comment on type metrics.session_delta is
-  'What a change of ledger rows adds to a session''s sums, the longest lag among them (seconds), and the stretch of time in which rows changed.';
+  'What a change of ledger rows adds to a session''s sums, the longest lag among them (seconds), the latest end among those removed and those added, and the stretch of time in which rows changed.';

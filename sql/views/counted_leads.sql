@@ -3,7 +3,7 @@ create or replace view metrics.counted_leads as
     source.lead_id,
     metrics.session_key(source.organization_id::text, source.session_id::text) as session_key,
     -- An unknown time never makes a lead the latest while another has a known one.
-    case when isfinite(source.created_at) then source.created_at else '-infinity' end as created_at
+    coalesce(metrics.known_time(source.created_at), '-infinity') as created_at
   from metrics.source_leads as source;
 
 comment on view metrics.counted_leads is
