@@ -5,7 +5,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  slice_size constant integer := 256;
+  slice_size constant integer := 128;
+  ordered ids%type := ids;
   slice ids%type;
 begin
   if cardinality(ids) > slice_size then
@@ -14,9 +15,18 @@ begin
       when 'leads' then metrics.sessions_of_leads(ids)
       when 'feedback' then metrics.sessions_of_feedback(ids)
     end);
+    if kind = 'messages' then
+      -- Session by session, so that each metrics row is written in one slice or two and not in all.
+      ordered := array(
+        select id
+        from unnest(ids) as id
+        left join metrics.messages as l on l.conversation_id = id
+        order by l.session_key, l.created_at, id
+      );
+    end if;
   end if;
-  for start in 1 .. cardinality(ids) by slice_size loop
-    slice := ids[start : start + slice_size - 1];
+  for start in 1 .. cardinality(ordered) by slice_size loop
+    slice := ordered[start : start + slice_size - 1];
     case kind
       when 'messages' then perform metrics.apply_messages(slice);
       when 'leads' then perform metrics.apply_leads(slice);
