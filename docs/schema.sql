@@ -22,10 +22,12 @@ create type metrics.session_delta as (
   response_count integer,
   response_us_sum numeric,
   longest_lag double precision,
+  removed_end timestamp with time zone,
+  added_end timestamp with time zone,
   changed_from timestamp with time zone,
   changed_to timestamp with time zone
 );
-comment on type metrics.session_delta is 'What a change of ledger rows adds to a session''s sums, the longest lag among them (seconds), and the stretch of time in which rows changed.';
+comment on type metrics.session_delta is 'What a change of ledger rows adds to a session''s sums, the longest lag among them (seconds), the latest end among those removed and those added, and the stretch of time in which rows changed.';
 
 create type metrics.token_source as enum ('estimate', 'tiktoken', 'provider');
 comment on type metrics.token_source is 'Where a token count comes from: estimate = ceil(characters / 4); tiktoken = the exact tokenizer; provider = usage reported on the row.';
@@ -111,24 +113,24 @@ create table public.conversation_metrics (
   organization_id bigint,
   widget_id bigint,
   user_id bigint,
-  total_messages integer generated always as (user_messages + ai_messages) stored not null,
+  total_messages integer generated always as (user_messages + ai_messages),
   user_messages integer default 0 not null,
   ai_messages integer default 0 not null,
-  total_tokens bigint generated always as (prompt_tokens + completion_tokens) stored not null,
+  total_tokens bigint generated always as (prompt_tokens + completion_tokens),
   prompt_tokens bigint default 0 not null,
   completion_tokens bigint default 0 not null,
   estimated_messages integer default 0 not null,
   conversation_start timestamp with time zone,
   conversation_end timestamp with time zone,
-  conversation_duration double precision generated always as (date_part('epoch'::text, conversation_end - conversation_start)) stored,
-  average_response_time double precision generated always as ((response_us_sum / NULLIF(response_count, 0)::numeric / 1000000::numeric)) stored,
+  conversation_duration double precision generated always as (date_part('epoch'::text, conversation_end - conversation_start)),
+  average_response_time double precision generated always as ((response_us_sum / NULLIF(response_count, 0)::numeric / 1000000::numeric)),
   response_count integer default 0 not null,
   response_us_sum numeric default 0 not null,
   has_lead boolean default false not null,
   lead_name text,
   lead_email text,
   lead_company text,
-  user_satisfaction double precision generated always as ((rating_sum / NULLIF(rating_count, 0)::numeric)) stored,
+  user_satisfaction double precision generated always as ((rating_sum / NULLIF(rating_count, 0)::numeric)),
   rating_count integer default 0 not null,
   rating_sum numeric default 0 not null,
   message_rows integer default 0 not null,
@@ -137,9 +139,9 @@ create table public.conversation_metrics (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   constraint conversation_metrics_conversation_id_key UNIQUE (conversation_id) DEFERRABLE,
-  constraint conversation_metrics_pkey PRIMARY KEY (session_key),
-  constraint conversation_metrics_session_id_organization_id_key UNIQUE NULLS NOT DISTINCT (session_id, organization_id)
+  constraint conversation_metrics_pkey PRIMARY KEY (session_key)
 ) with (fillfactor=70);
+CREATE INDEX conversation_metrics_session_id_idx ON public.conversation_metrics USING hash (session_id);
 comment on table public.conversation_metrics is 'One row for each session: the conversations rows of one organization and session id. Kept by triggers in the transaction that writes those rows; not to be written by hand.';
 comment on column public.conversation_metrics.session_key is 'Hash of organization and session id: the key that the ledgers refer to.';
 comment on column public.conversation_metrics.conversation_id is 'Id of the session''s first row, by created_at and id.';
@@ -252,10 +254,7 @@ comment on view metrics.counted_feedback is 'What the ledger metrics.feedback sh
 create view metrics.counted_leads as
  SELECT lead_id,
     metrics.session_key(organization_id::text, session_id) AS session_key,
-        CASE
-            WHEN isfinite(created_at) THEN created_at
-            ELSE '-infinity'::timestamp with time zone
-        END AS created_at
+    COALESCE(metrics.known_time(created_at), '-infinity'::timestamp with time zone) AS created_at
    FROM metrics.source_leads source;
 comment on view metrics.counted_leads is 'What the ledger metrics.leads should hold, derived from the source rows.';
 
@@ -562,9 +561,55 @@ CREATE OR REPLACE FUNCTION metrics.add_first_row(new_row metrics.messages)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  deltas metrics.session_delta[] := array[metrics.message_delta(new_row)];
-  entered constant uuid[] := metrics.enter_sessions(array[new_row.session_key]);
+  changed_at constant timestamptz := clock_timestamp();
+  brings_extras boolean;
+  entered uuid[];
+  deltas metrics.session_delta[];
 begin
+  -- As metrics.enter_sessions.
+  insert into metrics.sessions as s (session_key)
+  values (new_row.session_key)
+  on conflict (session_key) do update set has_extras = s.has_extras
+  returning s.has_extras into brings_extras;
+
+  insert into public.conversation_metrics (
+    session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+    user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+    conversation_start, conversation_end, response_count, response_us_sum,
+    message_rows, open_rows, longest_lag, created_at, updated_at
+  )
+  select
+    delta.session_key, source.conversation_id, source.session_id, source.organization_id,
+    source.widget_id, source.user_id,
+    delta.user_messages, delta.ai_messages, delta.prompt_tokens, delta.completion_tokens,
+    delta.estimated_messages, nullif(new_row.created_at, 'infinity'), new_row.ended_at,
+    delta.response_count, delta.response_us_sum,
+    delta.message_rows, delta.open_rows, delta.longest_lag, changed_at, changed_at
+  from metrics.source_messages as source
+  cross join metrics.message_delta(new_row) as delta
+  where source.conversation_id = new_row.conversation_id
+    and not exists (
+      select from public.conversation_metrics as m
+      where m.session_key = new_row.session_key
+    )
+    and not exists (
+      select from public.conversation_metrics as m
+      where m.conversation_id = new_row.conversation_id
+    )
+    and not exists (
+      select from metrics.messages as l
+      where l.session_key = new_row.session_key and l.conversation_id <> new_row.conversation_id
+    );
+
+  if found then
+    if brings_extras then
+      perform metrics.apply_extras(array[new_row.session_key]);
+    end if;
+    return;
+  end if;
+
+  entered := metrics.enter_sessions(array[new_row.session_key]);
+  deltas := array[metrics.message_delta(new_row)];
   if metrics.is_open(new_row.user_messages, new_row.ai_messages) or exists (
     select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0
   ) then
@@ -610,7 +655,7 @@ begin
       and (l.created_at, l.conversation_id) > (new_row.created_at, new_row.conversation_id)
   ) then
     perform metrics.add_answers(array[row(
-      new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new_row.created_at, new_row.created_at
+      new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, new_row.created_at, new_row.created_at
     )::metrics.session_delta]);
   elsif new_row.user_messages = 0 and new_row.ai_messages > 0 then
     with question as (
@@ -684,7 +729,7 @@ begin
         completion_tokens = m.completion_tokens + delta.completion_tokens,
         estimated_messages = m.estimated_messages + delta.estimated_messages,
         conversation_start = bounds.conversation_start,
-        conversation_end = bounds.conversation_end,
+        conversation_end = ends.conversation_end,
         response_count = m.response_count + delta.response_count,
         response_us_sum = m.response_us_sum + delta.response_us_sum,
         message_rows = m.message_rows + delta.message_rows,
@@ -695,7 +740,7 @@ begin
                 delta.estimated_messages, delta.response_count, delta.response_us_sum) <> (0, 0, 0, 0, 0, 0, 0)
             or (m.conversation_id, m.widget_id, m.user_id, m.conversation_start, m.conversation_end)
               is distinct from
-              (bounds.conversation_id, first.widget_id, first.user_id, bounds.conversation_start, bounds.conversation_end)
+              (bounds.conversation_id, first.widget_id, first.user_id, bounds.conversation_start, ends.conversation_end)
           then changed_at
           else m.updated_at
         end
@@ -704,6 +749,13 @@ begin
       cross join lateral metrics.session_bounds(
         delta.session_key, greatest(stored.longest_lag, delta.longest_lag)
       ) as bounds
+      -- Looked up only where a row that may have been the end is gone.
+      cross join lateral (
+        select case
+          when delta.removed_end >= stored.conversation_end then bounds.conversation_end
+          else greatest(stored.conversation_end, delta.added_end)
+        end
+      ) as ends (conversation_end)
       left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
       where m.session_key = delta.session_key
         and m.session_key = any(entered);
@@ -1113,6 +1165,9 @@ begin
         sum(d.sign * (d.response_us is not null)::integer),
         sum(d.sign * coalesce(d.response_us, 0)::numeric),
         max(metrics.lag_seconds(d.created_at, d.ended_at)),
+        -- Of all that were there: a row whose end moves back is among them, too.
+        max(d.ended_at) filter (where d.sign < 0),
+        max(d.ended_at) filter (where d.sign > 0),
         min(d.created_at),
         max(d.created_at)
       )::metrics.session_delta as delta
@@ -1251,6 +1306,74 @@ begin
   using after_id, batch_size;
 end; $function$;
 comment on function metrics.backfill_batch(text,text,integer) is 'One step of the backfill that blocks no writer: counts up to batch_size source rows of a kind (messages, leads, feedback) with ids after after_id (NULL: from the start) that the ledger does not know. Returns the last id seen (NULL: done), and how many rows it saw and counted. Safe to stop, resume and repeat.';
+
+CREATE OR REPLACE FUNCTION metrics.change_in_place(id anyelement)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  changed_at constant timestamptz := clock_timestamp();
+  new_row metrics.counted_messages;
+  old_row metrics.messages;
+  before metrics.session_delta;
+  after metrics.session_delta;
+begin
+  select c.* into new_row from metrics.counted_messages as c where c.conversation_id = id;
+  -- Asked before the lock, since the general way takes another one first, and once more under it.
+  if not metrics.keeps_its_place(new_row) then
+    return false;
+  end if;
+  perform from public.conversation_metrics as m where m.session_key = new_row.session_key for no key update;
+  if not found or not metrics.keeps_its_place(new_row) then
+    return false;
+  end if;
+
+  select l.* into old_row from metrics.messages as l where l.conversation_id = id;
+  before := metrics.message_delta(old_row);
+  update metrics.messages as l
+  set
+    ended_at = new_row.ended_at,
+    user_messages = new_row.user_messages,
+    ai_messages = new_row.ai_messages,
+    prompt_tokens = new_row.prompt_tokens,
+    completion_tokens = new_row.completion_tokens,
+    prompt_source = new_row.prompt_source,
+    completion_source = new_row.completion_source,
+    response_us = new_row.response_us
+  where l.conversation_id = id
+  returning l.* into old_row;
+  after := metrics.message_delta(old_row);
+
+  update public.conversation_metrics as m
+  set
+    widget_id = case when m.conversation_id = id then new_row.widget_id else m.widget_id end,
+    user_id = case when m.conversation_id = id then new_row.user_id else m.user_id end,
+    user_messages = m.user_messages + after.user_messages - before.user_messages,
+    ai_messages = m.ai_messages + after.ai_messages - before.ai_messages,
+    prompt_tokens = m.prompt_tokens + after.prompt_tokens - before.prompt_tokens,
+    completion_tokens = m.completion_tokens + after.completion_tokens - before.completion_tokens,
+    estimated_messages = m.estimated_messages + after.estimated_messages - before.estimated_messages,
+    conversation_end = greatest(m.conversation_end, new_row.ended_at),
+    response_count = m.response_count + after.response_count - before.response_count,
+    response_us_sum = m.response_us_sum + after.response_us_sum - before.response_us_sum,
+    open_rows = m.open_rows + after.open_rows - before.open_rows,
+    longest_lag = greatest(m.longest_lag, after.longest_lag),
+    updated_at = case
+      when (before.user_messages, before.ai_messages, before.prompt_tokens, before.completion_tokens,
+            before.estimated_messages, before.response_count, before.response_us_sum, m.conversation_end)
+        is distinct from
+        (after.user_messages, after.ai_messages, after.prompt_tokens, after.completion_tokens,
+          after.estimated_messages, after.response_count, after.response_us_sum,
+          greatest(m.conversation_end, new_row.ended_at))
+        or (m.conversation_id = id and (m.widget_id, m.user_id) is distinct from (new_row.widget_id, new_row.user_id))
+      then changed_at
+      else m.updated_at
+    end
+  where m.session_key = new_row.session_key;
+  return true;
+end; $function$;
+comment on function metrics.change_in_place(anyelement) is 'Counts the change of one message row that kept its session, its time and its part in the order; false, and nothing done, for any other change.';
 
 CREATE OR REPLACE FUNCTION metrics.check_source(of_table regclass, required text[])
  RETURNS void
@@ -1394,13 +1517,9 @@ BEGIN ATOMIC
              WHEN (("row".user_tokens IS NOT NULL) AND ("row".response_tokens IS NOT NULL)) THEN metrics.response_us("row".sent_at, "row".answered_at)
              ELSE NULL::bigint
          END AS "case"
-    FROM ( SELECT
+    FROM ( SELECT metrics.known_time(count_message.sent_at) AS known_time,
                  CASE
-                     WHEN ((count_message.sent_at > '-infinity'::timestamp with time zone) AND (count_message.sent_at < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN count_message.sent_at
-                     ELSE NULL::timestamp with time zone
-                 END AS "case",
-                 CASE
-                     WHEN ((count_message.response <> ''::text) AND (count_message.responded_at > '-infinity'::timestamp with time zone) AND (count_message.responded_at < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN count_message.responded_at
+                     WHEN (count_message.response <> ''::text) THEN metrics.known_time(count_message.responded_at)
                      ELSE NULL::timestamp with time zone
                  END AS "case",
                  CASE
@@ -1417,7 +1536,7 @@ BEGIN ATOMIC
                  END AS "case"
           OFFSET 0) "row"(sent_at, answered_at, user_tokens, assistant_tokens, response_tokens);
 END;
-comment on function metrics.count_message(text,text,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone) is 'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). A time that is NULL, infinite or beyond the year 200000 is unknown: last in order, and no start or end of anything.';
+comment on function metrics.count_message(text,text,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone) is 'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';
 
 CREATE OR REPLACE FUNCTION metrics.count_new_messages_sql(source_query text)
  RETURNS text
@@ -1528,7 +1647,7 @@ BEGIN ATOMIC
       (select count(*) from counted) = (select count(*) from added),
       (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
-        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, summed.first_created_at, summed.last_created_at
+        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, summed.first_created_at, summed.last_created_at
       )::metrics.session_delta) filter (where applied.open_rows > 0)
     from summed
     join applied on applied.session_key = summed.session_key
@@ -1543,6 +1662,10 @@ CREATE OR REPLACE FUNCTION metrics.create_metrics_tables()
 AS $function$
 declare
   conversation_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
+  -- A stored one is computed, and its expression's text read, at every write: a quarter of an INSERT.
+  generated constant text := case
+    when current_setting('server_version_num')::integer >= 180000 then 'virtual' else 'stored'
+  end;
 begin
   execute format(
     $table$
@@ -1604,10 +1727,10 @@ begin
       organization_id %3$s,
       widget_id %4$s,
       user_id %5$s,
-      total_messages integer not null generated always as (user_messages + ai_messages) stored,
+      total_messages integer generated always as (user_messages + ai_messages) %6$s,
       user_messages integer not null default 0,
       ai_messages integer not null default 0,
-      total_tokens bigint not null generated always as (prompt_tokens + completion_tokens) stored,
+      total_tokens bigint generated always as (prompt_tokens + completion_tokens) %6$s,
       prompt_tokens bigint not null default 0,
       completion_tokens bigint not null default 0,
       estimated_messages integer not null default 0,
@@ -1615,26 +1738,24 @@ begin
       conversation_end timestamptz,
       conversation_duration double precision generated always as (
         date_part('epoch', conversation_end - conversation_start)
-      ) stored,
+      ) %6$s,
       average_response_time double precision generated always as (
         response_us_sum / nullif(response_count, 0) / 1000000
-      ) stored,
+      ) %6$s,
       response_count integer not null default 0,
       response_us_sum numeric not null default 0,
       has_lead boolean not null default false,
       lead_name text,
       lead_email text,
       lead_company text,
-      user_satisfaction double precision generated always as (rating_sum / nullif(rating_count, 0)) stored,
+      user_satisfaction double precision generated always as (rating_sum / nullif(rating_count, 0)) %6$s,
       rating_count integer not null default 0,
       rating_sum numeric not null default 0,
       message_rows integer not null default 0,
       open_rows integer not null default 0,
       longest_lag double precision not null default 0,
       created_at timestamptz not null default now(),
-      updated_at timestamptz not null default now(),
-      constraint conversation_metrics_session_id_organization_id_key
-        unique nulls not distinct (session_id, organization_id)
+      updated_at timestamptz not null default now()
     )
     -- Room for HOT updates: a row changes with each message of its session.
     with (fillfactor = 70)
@@ -1643,8 +1764,12 @@ begin
     metrics.column_type('metrics.source_messages', 'session_id'),
     metrics.column_type('metrics.source_messages', 'organization_id'),
     metrics.column_type('metrics.source_messages', 'widget_id'),
-    metrics.column_type('metrics.source_messages', 'user_id')
+    metrics.column_type('metrics.source_messages', 'user_id'),
+    generated
   );
+  -- Hash: takes an id of any length, where a B-tree would refuse long ones and fail the application's
+  -- INSERT. That both ids are unique together follows from the primary key, a hash of both.
+  create index conversation_metrics_session_id_idx on public.conversation_metrics using hash (session_id);
 end; $function$;
 comment on function metrics.create_metrics_tables() is 'Creates the ledgers, the session locks and conversation_metrics with the id types of the source tables.';
 
@@ -2109,6 +2234,9 @@ begin
           full join (%2$s) as after on after.conversation_id = before.conversation_id
           where before is distinct from after
         );
+        if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
+          return null;
+        end if;
       elsif TG_OP = 'DELETE' then
         ids := array(select conversation_id from (%4$s) as source);
       else
@@ -2172,6 +2300,35 @@ CREATE OR REPLACE FUNCTION metrics.is_open(user_messages smallint, ai_messages s
 RETURN ((user_messages > 0) AND (ai_messages = 0));
 comment on function metrics.is_open(smallint,smallint) is 'Whether a row is a user''s message without a response: the next row may be its answer.';
 
+CREATE OR REPLACE FUNCTION metrics.keeps_its_place(new_row metrics.counted_messages)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return exists (
+    select from metrics.messages as l
+    where l.conversation_id = new_row.conversation_id
+      and l.session_key = new_row.session_key
+      and l.created_at = new_row.created_at
+      -- Does not end earlier, so it is the session's end as before or later.
+      and (l.ended_at <= new_row.ended_at or (l.ended_at is null and new_row.ended_at is null))
+      -- Is the answer to the row before it, or not, as before.
+      and (l.user_messages = 0 and l.ai_messages > 0) = (new_row.user_messages = 0 and new_row.ai_messages > 0)
+      -- Waits for no answer from the row after it.
+      and not metrics.is_open(new_row.user_messages, new_row.ai_messages)
+  );
+end; $function$;
+comment on function metrics.keeps_its_place(metrics.counted_messages) is 'Whether a changed row is in the ledger with the same session, time and part in pairing answers, and ends no earlier.';
+
+CREATE OR REPLACE FUNCTION metrics.known_time(source_time timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((source_time > '-infinity'::timestamp with time zone) AND (source_time < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN source_time ELSE NULL::timestamp with time zone END;
+comment on function metrics.known_time(timestamp with time zone) is 'A source time, or NULL for an unknown one: NULL, infinite, or so far off (milliseconds taken for seconds, say) that a difference could leave the range of an interval.';
+
 CREATE OR REPLACE FUNCTION metrics.lag_seconds(created_at timestamp with time zone, ended_at timestamp with time zone)
  RETURNS double precision
  LANGUAGE sql
@@ -2221,7 +2378,7 @@ CREATE OR REPLACE FUNCTION metrics.message_delta(message metrics.messages)
  RETURNS metrics.session_delta
  LANGUAGE sql
  STABLE
-RETURN ROW((message).session_key, 1, ((message).user_messages)::integer, ((message).ai_messages)::integer, ((message).prompt_tokens)::bigint, ((message).completion_tokens)::bigint, metrics.estimated_messages((message).user_messages, (message).prompt_source, (message).ai_messages, (message).completion_source), (metrics.is_open((message).user_messages, (message).ai_messages))::integer, (((message).response_us IS NOT NULL))::integer, (COALESCE((message).response_us, (0)::bigint))::numeric, metrics.lag_seconds((message).created_at, (message).ended_at), (message).created_at, (message).created_at)::metrics.session_delta;
+RETURN ROW((message).session_key, 1, ((message).user_messages)::integer, ((message).ai_messages)::integer, ((message).prompt_tokens)::bigint, ((message).completion_tokens)::bigint, metrics.estimated_messages((message).user_messages, (message).prompt_source, (message).ai_messages, (message).completion_source), (metrics.is_open((message).user_messages, (message).ai_messages))::integer, (((message).response_us IS NOT NULL))::integer, (COALESCE((message).response_us, (0)::bigint))::numeric, metrics.lag_seconds((message).created_at, (message).ended_at), NULL::timestamp with time zone, (message).ended_at, (message).created_at, (message).created_at)::metrics.session_delta;
 comment on function metrics.message_delta(metrics.messages) is 'What one ledger row adds to its session.';
 
 CREATE OR REPLACE FUNCTION metrics.pair_answers(deltas metrics.session_delta[])
@@ -2281,7 +2438,7 @@ begin
       changed.session_key, 0, 0, 0, 0, 0, 0, 0,
       (changed.answered_us is not null)::integer - (changed.response_us is not null)::integer,
       coalesce(changed.answered_us, 0)::numeric - coalesce(changed.response_us, 0),
-      0, null, null
+      0, null, null, null, null
     from changed
   ),
   -- By grouping, not by a join: there can be a hundred thousand sessions.
@@ -2290,7 +2447,7 @@ begin
       found.session_key, sum(found.message_rows), sum(found.user_messages), sum(found.ai_messages),
       sum(found.prompt_tokens), sum(found.completion_tokens), sum(found.estimated_messages),
       sum(found.open_rows), sum(found.response_count), sum(found.response_us_sum),
-      max(found.longest_lag), min(found.changed_from), max(found.changed_to)
+      max(found.longest_lag), max(found.removed_end), max(found.added_end), min(found.changed_from), max(found.changed_to)
     )::metrics.session_delta as delta
     from found
     group by found.session_key
@@ -2314,7 +2471,7 @@ begin
     or exists (select from metrics.feedback as f where f.session_key = s.session_key)
   where s.session_key = any(keys);
   perform metrics.pair_answers(array(
-    select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '-infinity', 'infinity')::metrics.session_delta
+    select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, '-infinity', 'infinity')::metrics.session_delta
     from unnest(keys) as key
   ));
   perform metrics.apply_deltas(
@@ -2331,6 +2488,8 @@ begin
         total.response_count - coalesce(m.response_count, 0),
         total.response_us_sum - coalesce(m.response_us_sum, 0),
         total.longest_lag,
+        'infinity',
+        null,
         total.changed_from,
         total.changed_to
       )::metrics.session_delta
@@ -2534,6 +2693,8 @@ BEGIN ATOMIC
      (count(l.response_us))::integer AS count,
      COALESCE(sum(l.response_us), (0)::numeric) AS "coalesce",
      COALESCE(max(metrics.lag_seconds(l.created_at, l.ended_at)), (0)::double precision) AS "coalesce",
+     NULL::timestamp with time zone AS timestamptz,
+     max(l.ended_at) AS max,
      min(l.created_at) AS min,
      max(l.created_at) AS max
     FROM metrics.messages l
@@ -2643,7 +2804,7 @@ begin
     where c.relnamespace = 'public'::regnamespace
       and c.relname in (
         'conversation_metrics', 'conversation_metrics_drift', 'conversation_metrics_pkey',
-        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_organization_id_key'
+        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_idx'
       )
     order by c.relname
   loop
@@ -2683,7 +2844,8 @@ CREATE OR REPLACE FUNCTION metrics.sync(kind text, ids anyarray)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  slice_size constant integer := 256;
+  slice_size constant integer := 128;
+  ordered ids%type := ids;
   slice ids%type;
 begin
   if cardinality(ids) > slice_size then
@@ -2692,9 +2854,18 @@ begin
       when 'leads' then metrics.sessions_of_leads(ids)
       when 'feedback' then metrics.sessions_of_feedback(ids)
     end);
+    if kind = 'messages' then
+      -- Session by session, so that each metrics row is written in one slice or two and not in all.
+      ordered := array(
+        select id
+        from unnest(ids) as id
+        left join metrics.messages as l on l.conversation_id = id
+        order by l.session_key, l.created_at, id
+      );
+    end if;
   end if;
-  for start in 1 .. cardinality(ids) by slice_size loop
-    slice := ids[start : start + slice_size - 1];
+  for start in 1 .. cardinality(ordered) by slice_size loop
+    slice := ordered[start : start + slice_size - 1];
     case kind
       when 'messages' then perform metrics.apply_messages(slice);
       when 'leads' then perform metrics.apply_leads(slice);
@@ -2788,6 +2959,9 @@ AS $function$
           full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as after on after.conversation_id = before.conversation_id
           where before is distinct from after
         );
+        if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
+          return null;
+        end if;
       elsif TG_OP = 'DELETE' then
         ids := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as source);
       else
