@@ -14,6 +14,7 @@ const byKey = (a: { organization_id: string | null; session_id: string }, b: typ
   (a.session_id < b.session_id ? -1 : 1);
 
 describe("the 2,098 dialogues", { timeout: 120_000 }, () => {
+  if (missingDialogues) console.log(`The tests with real dialogues are skipped: ${missingDialogues}.`);
   beforeEach(({ skip }) => skip(missingDialogues !== undefined, missingDialogues));
 
   for (const [shape, toRows] of [

@@ -10,10 +10,12 @@ import { expectDriftToBeFound, expectNoDrift, metricsOf } from "./support/oracle
 import { populate } from "./support/population.ts";
 
 const test = base
-  .extend("tools", async ({ server, skip }) => {
-    const tools = await findClientTools(server);
-    return "missing" in tools ? skip(tools.missing) : tools;
+  .extend("found", { scope: "worker" }, async ({ server }) => {
+    const found = await findClientTools(server);
+    if ("missing" in found) console.log(`The tests with pg_dump are skipped: ${found.missing}.`);
+    return found;
   })
+  .extend("tools", ({ found, skip }) => ("missing" in found ? skip(found.missing) : found))
   .extend("file", async ({}, { onCleanup }) => {
     const folder = await mkdtemp(join(tmpdir(), "conversation-metrics-dump-"));
     onCleanup(() => rm(folder, { recursive: true }));

@@ -1,19 +1,8 @@
 import { describe, expect } from "vitest";
-import type { Queryable, Sql } from "../src/database.ts";
 import { test } from "./support/database.ts";
+import { writeOneOfEach } from "./support/one-of-each.ts";
 import { expectNoDrift, metricsOf } from "./support/oracle.ts";
 import { populate } from "./support/population.ts";
-
-/** One of each write on each table. */
-const writeAll = async (sql: Queryable) => {
-  await sql`insert into conversations (organization_id, session_id, message) values (1, 'a', 'hi'), (3, 'new', 'hi')`;
-  await sql`update conversations set session_id = 'b', message = 'changed' where id % 4 = 0`;
-  await sql`delete from conversations where id % 5 = 0`;
-  await sql`insert into leads (organization_id, session_id, name, created_at) values (1, 'a', 'Last', '2030-01-01')`;
-  await sql`delete from leads where id % 3 = 0`;
-  await sql`update feedback set rating = 1 where id % 2 = 0`;
-  await sql`insert into feedback (organization_id, session_id, rating) values (1, 'a', 5), (3, 'new', 5)`;
-};
 
 const abandon = new Error("abandoned");
 const untilAbandoned = (work: Promise<unknown>) =>
@@ -46,7 +35,7 @@ describe("a transaction", () => {
   test("of many writes is exact at its commit", async ({ db }) => {
     await populate(db);
 
-    await db.begin(writeAll);
+    await db.begin(writeOneOfEach);
 
     await expectNoDrift(db);
   });
@@ -57,7 +46,7 @@ describe("a transaction", () => {
 
     await untilAbandoned(
       db.begin(async (tx) => {
-        await writeAll(tx);
+        await writeOneOfEach(tx);
         throw abandon;
       }),
     );
@@ -75,7 +64,7 @@ describe("savepoints", () => {
       await tx`insert into conversations (session_id, message) values ('around', 'before')`;
       await untilAbandoned(
         tx.savepoint(async (inner) => {
-          await writeAll(inner);
+          await writeOneOfEach(inner);
           await inner`insert into conversations (session_id, message) values ('around', 'within')`;
           throw abandon;
         }),
@@ -94,7 +83,7 @@ describe("savepoints", () => {
     await db.begin((tx) =>
       untilAbandoned(
         tx.savepoint(async (outer) => {
-          await outer.savepoint(writeAll);
+          await outer.savepoint(writeOneOfEach);
           throw abandon;
         }),
       ),
@@ -137,41 +126,4 @@ describe("savepoints", () => {
 
     await expectNoDrift(db);
   });
-});
-
-describe("PREPARE TRANSACTION", () => {
-  const prepare = async (db: Sql, name: string) => {
-    const connection = await db.reserve();
-    try {
-      await connection`begin`;
-      await writeAll(connection);
-      await connection.unsafe(`prepare transaction '${name}'`);
-    } finally {
-      connection.release();
-    }
-  };
-  const limit = async (db: Sql) => {
-    const [row] = await db<{ max_prepared_transactions: string }[]>`show max_prepared_transactions`;
-    return Number(row?.max_prepared_transactions);
-  };
-
-  for (const [end, changes] of [
-    ["commit", true],
-    ["rollback", false],
-  ] as const) {
-    test(`${end} prepared ${changes ? "applies" : "undoes"} what the transaction wrote`, async ({ db, skip }) => {
-      skip((await limit(db)) === 0, "this server has max_prepared_transactions = 0");
-      await populate(db);
-      const before = await metricsOf(db);
-      const [{ name } = { name: "" }] = await db<{ name: string }[]>`select current_database() || ' prepared' as name`;
-
-      await prepare(db, name);
-      const between = await metricsOf(db);
-      await db.unsafe(`${end} prepared '${name}'`);
-
-      expect(between).toEqual(before);
-      expect((await metricsOf(db)).some((row) => row.session_id === "new")).toBe(changes);
-      await expectNoDrift(db);
-    });
-  }
 });
