@@ -19,7 +19,7 @@ begin
   with stale as (
     delete from public.conversation_metrics as m
     using unnest(deltas) as delta
-    cross join lateral metrics.session_bounds(delta.session_key, 0) as bounds
+    cross join lateral metrics.session_bounds(delta.session_key, '0') as bounds
     where m.conversation_id = bounds.conversation_id
       and m.session_key <> delta.session_key
       and m.session_key <> all(entered)
@@ -93,7 +93,7 @@ begin
       total.response_count, total.response_us_sum,
       total.message_rows, total.open_rows, total.longest_lag, changed_at, changed_at
     from unnest(deltas) as delta
-    cross join lateral metrics.session_bounds(delta.session_key, 'infinity') as bounds
+    cross join lateral metrics.session_bounds(delta.session_key, '100 years') as bounds
     cross join lateral metrics.session_total(delta.session_key) as total
     join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
     where delta.session_key <> all(entered)

@@ -144,7 +144,7 @@ begin
         sum(d.sign * metrics.is_open(d.user_messages, d.ai_messages)::integer),
         sum(d.sign * (d.response_us is not null)::integer),
         sum(d.sign * coalesce(d.response_us, 0)::numeric),
-        max(metrics.lag_seconds(d.created_at, d.ended_at)),
+        max(metrics.row_lag(d.created_at, d.ended_at)),
         -- Of all that were there: a row whose end moves back is among them, too.
         max(d.ended_at) filter (where d.sign < 0),
         max(d.ended_at) filter (where d.sign > 0),

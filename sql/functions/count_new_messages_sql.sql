@@ -40,7 +40,7 @@ begin atomic
         count(*) filter (where metrics.is_open(user_messages, ai_messages))::integer as open_rows,
         count(response_us)::integer as response_count,
         coalesce(sum(response_us), 0) as response_us_sum,
-        max(metrics.lag_seconds(created_at, ended_at)) as longest_lag,
+        max(metrics.row_lag(created_at, ended_at)) as longest_lag,
         min(created_at) as first_created_at,
         max(created_at) as last_created_at,
         max(ended_at) as conversation_end
@@ -110,7 +110,7 @@ begin atomic
       (select count(*) from counted) = (select count(*) from added),
       (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
-        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, summed.first_created_at, summed.last_created_at
+        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, summed.first_created_at, summed.last_created_at
       )::metrics.session_delta) filter (where applied.open_rows > 0)
     from summed
     join applied on applied.session_key = summed.session_key

@@ -96,7 +96,7 @@ begin
       rating_sum numeric not null default 0,
       message_rows integer not null default 0,
       open_rows integer not null default 0,
-      longest_lag double precision not null default 0,
+      longest_lag interval not null default '0',
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now()
     )

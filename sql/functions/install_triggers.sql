@@ -20,11 +20,11 @@ begin
     loop
       execute format(
         'create or replace trigger _500_metrics_%1$s after %1$s on %2$s %3$s for each statement execute function %4$s',
-        event.name, target, event.transition_tables, trigger_function
+        event.name, target, event.transition_tables, format(trigger_function, event.name)
       );
     end loop;
   end loop;
 end; $$;
 
 comment on function metrics.install_triggers(text, text) is
-  'Creates the four statement triggers on a source table and on its partitions.';
+  'Creates the four statement triggers on a source table and on its partitions. trigger_function is called as written, %s in it being the event (insert, update, delete, truncate).';

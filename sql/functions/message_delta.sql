@@ -13,7 +13,7 @@ return row(
   metrics.is_open(message.user_messages, message.ai_messages)::integer,
   (message.response_us is not null)::integer,
   coalesce(message.response_us, 0),
-  metrics.lag_seconds(message.created_at, message.ended_at),
+  metrics.row_lag(message.created_at, message.ended_at),
   null,
   message.ended_at,
   message.created_at,

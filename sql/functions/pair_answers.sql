@@ -57,7 +57,7 @@ begin
       changed.session_key, 0, 0, 0, 0, 0, 0, 0,
       (changed.answered_us is not null)::integer - (changed.response_us is not null)::integer,
       coalesce(changed.answered_us, 0)::numeric - coalesce(changed.response_us, 0),
-      0, null, null, null, null
+      '0', null, null, null, null
     from changed
   ),
   -- By grouping, not by a join: there can be a hundred thousand sessions.

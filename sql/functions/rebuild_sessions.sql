@@ -12,7 +12,7 @@ begin
     or exists (select from metrics.feedback as f where f.session_key = s.session_key)
   where s.session_key = any(keys);
   perform metrics.pair_answers(array(
-    select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, '-infinity', 'infinity')::metrics.session_delta
+    select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, '-infinity', 'infinity')::metrics.session_delta
     from unnest(keys) as key
   ));
   perform metrics.apply_deltas(

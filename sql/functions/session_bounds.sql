@@ -2,7 +2,7 @@
 -- ended_at: no row created more than longest_lag before the last one can hold it.
 create or replace function metrics.session_bounds(
   of_session uuid,
-  longest_lag double precision
+  longest_lag interval
 ) returns table (
   conversation_id metrics.messages.conversation_id%type,
   conversation_start timestamptz,
@@ -21,8 +21,8 @@ begin atomic
           (
             select case
               -- Outside these limits the subtraction would leave the range of timestamptz.
-              when longest_lag < 3e9 and last.created_at > '0200-01-01 00:00:00+00'
-              then last.created_at - make_interval(secs => longest_lag + 1)
+              when longest_lag < '100 years' and last.created_at > '0200-01-01 00:00:00+00'
+              then last.created_at - longest_lag
             end
             from metrics.messages as last
             where last.session_key = of_session and last.created_at < 'infinity'
@@ -41,5 +41,5 @@ begin atomic
   ) as first;
 end;
 
-comment on function metrics.session_bounds(uuid, double precision) is
-  'First row, start and end of a session from the ledger, by index. longest_lag (seconds) bounds ended_at - created_at of its rows; infinity reads them all. No row for a session without rows.';
+comment on function metrics.session_bounds(uuid, interval) is
+  'First row, start and end of a session from the ledger, by index. longest_lag bounds ended_at - created_at of its rows; 100 years and more read them all. No row for a session without rows.';

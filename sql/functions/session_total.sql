@@ -12,7 +12,7 @@ begin atomic
     count(*) filter (where metrics.is_open(l.user_messages, l.ai_messages))::integer,
     count(l.response_us)::integer,
     coalesce(sum(l.response_us), 0),
-    coalesce(max(metrics.lag_seconds(l.created_at, l.ended_at)), 0),
+    coalesce(max(metrics.row_lag(l.created_at, l.ended_at)), '0'),
     null::timestamptz,
     max(l.ended_at),
     min(l.created_at),

@@ -30,7 +30,7 @@ comment on column public.conversation_metrics.rating_count is 'How many ratings 
 comment on column public.conversation_metrics.rating_sum is 'Sum of the ratings.';
 comment on column public.conversation_metrics.message_rows is 'How many conversations rows the session has.';
 comment on column public.conversation_metrics.open_rows is 'Rows with a user''s message and no response: only there can a following row be the answer.';
-comment on column public.conversation_metrics.longest_lag is 'Upper bound, seconds, of a row''s responded_at - created_at: how far back the end is looked for when a row goes.';
+comment on column public.conversation_metrics.longest_lag is 'Upper bound of a row''s responded_at - created_at: how far back the end is looked for when a row goes.';
 comment on column public.conversation_metrics.created_at is 'When this metrics row was made.';
 comment on column public.conversation_metrics.updated_at is 'When a value of this metrics row last changed.';
 

@@ -9,7 +9,7 @@ create type metrics.session_delta as (
   open_rows integer,
   response_count integer,
   response_us_sum numeric,
-  longest_lag double precision,
+  longest_lag interval,
   removed_end timestamptz,
   added_end timestamptz,
   changed_from timestamptz,
@@ -17,4 +17,4 @@ create type metrics.session_delta as (
 );
 
 comment on type metrics.session_delta is
-  'What a change of ledger rows adds to a session''s sums, the longest lag among them (seconds), the latest end among those removed and those added, and the stretch of time in which rows changed.';
+  'What a change of ledger rows adds to a session''s sums, the longest lag among them, the latest end among those removed and those added, and the stretch of time in which rows changed.';
