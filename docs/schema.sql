@@ -21,13 +21,13 @@ create type metrics.session_delta as (
   open_rows integer,
   response_count integer,
   response_us_sum numeric,
-  longest_lag double precision,
+  longest_lag interval,
   removed_end timestamp with time zone,
   added_end timestamp with time zone,
   changed_from timestamp with time zone,
   changed_to timestamp with time zone
 );
-comment on type metrics.session_delta is 'What a change of ledger rows adds to a session''s sums, the longest lag among them (seconds), the latest end among those removed and those added, and the stretch of time in which rows changed.';
+comment on type metrics.session_delta is 'What a change of ledger rows adds to a session''s sums, the longest lag among them, the latest end among those removed and those added, and the stretch of time in which rows changed.';
 
 create type metrics.token_source as enum ('estimate', 'tiktoken', 'provider');
 comment on type metrics.token_source is 'Where a token count comes from: estimate = ceil(characters / 4); tiktoken = the exact tokenizer; provider = usage reported on the row.';
@@ -135,7 +135,7 @@ create table public.conversation_metrics (
   rating_sum numeric default 0 not null,
   message_rows integer default 0 not null,
   open_rows integer default 0 not null,
-  longest_lag double precision default 0 not null,
+  longest_lag interval default '00:00:00'::interval not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   constraint conversation_metrics_conversation_id_key UNIQUE (conversation_id) DEFERRABLE,
@@ -171,7 +171,7 @@ comment on column public.conversation_metrics.rating_count is 'How many ratings 
 comment on column public.conversation_metrics.rating_sum is 'Sum of the ratings.';
 comment on column public.conversation_metrics.message_rows is 'How many conversations rows the session has.';
 comment on column public.conversation_metrics.open_rows is 'Rows with a user''s message and no response: only there can a following row be the answer.';
-comment on column public.conversation_metrics.longest_lag is 'Upper bound, seconds, of a row''s responded_at - created_at: how far back the end is looked for when a row goes.';
+comment on column public.conversation_metrics.longest_lag is 'Upper bound of a row''s responded_at - created_at: how far back the end is looked for when a row goes.';
 comment on column public.conversation_metrics.created_at is 'When this metrics row was made.';
 comment on column public.conversation_metrics.updated_at is 'When a value of this metrics row last changed.';
 
@@ -558,7 +558,6 @@ comment on function metrics.add_answers(metrics.session_delta[]) is 'Adds to the
 CREATE OR REPLACE FUNCTION metrics.add_first_row(new_row metrics.messages)
  RETURNS void
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
   changed_at constant timestamptz := clock_timestamp();
@@ -646,7 +645,6 @@ comment on function metrics.adopt_sources() is 'Takes conversations, leads and f
 CREATE OR REPLACE FUNCTION metrics.answer_open_question(new_row metrics.messages)
  RETURNS void
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
   if exists (
@@ -655,7 +653,7 @@ begin
       and (l.created_at, l.conversation_id) > (new_row.created_at, new_row.conversation_id)
   ) then
     perform metrics.add_answers(array[row(
-      new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, new_row.created_at, new_row.created_at
+      new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, new_row.created_at, new_row.created_at
     )::metrics.session_delta]);
   elsif new_row.user_messages = 0 and new_row.ai_messages > 0 then
     with question as (
@@ -703,7 +701,7 @@ begin
   with stale as (
     delete from public.conversation_metrics as m
     using unnest(deltas) as delta
-    cross join lateral metrics.session_bounds(delta.session_key, 0) as bounds
+    cross join lateral metrics.session_bounds(delta.session_key, '0') as bounds
     where m.conversation_id = bounds.conversation_id
       and m.session_key <> delta.session_key
       and m.session_key <> all(entered)
@@ -777,7 +775,7 @@ begin
       total.response_count, total.response_us_sum,
       total.message_rows, total.open_rows, total.longest_lag, changed_at, changed_at
     from unnest(deltas) as delta
-    cross join lateral metrics.session_bounds(delta.session_key, 'infinity') as bounds
+    cross join lateral metrics.session_bounds(delta.session_key, '100 years') as bounds
     cross join lateral metrics.session_total(delta.session_key) as total
     join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
     where delta.session_key <> all(entered)
@@ -1164,7 +1162,7 @@ begin
         sum(d.sign * metrics.is_open(d.user_messages, d.ai_messages)::integer),
         sum(d.sign * (d.response_us is not null)::integer),
         sum(d.sign * coalesce(d.response_us, 0)::numeric),
-        max(metrics.lag_seconds(d.created_at, d.ended_at)),
+        max(metrics.row_lag(d.created_at, d.ended_at)),
         -- Of all that were there: a row whose end moves back is among them, too.
         max(d.ended_at) filter (where d.sign < 0),
         max(d.ended_at) filter (where d.sign > 0),
@@ -1310,7 +1308,6 @@ comment on function metrics.backfill_batch(text,text,integer) is 'One step of th
 CREATE OR REPLACE FUNCTION metrics.change_in_place(id anyelement)
  RETURNS boolean
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
   changed_at constant timestamptz := clock_timestamp();
@@ -1577,7 +1574,7 @@ BEGIN ATOMIC
         count(*) filter (where metrics.is_open(user_messages, ai_messages))::integer as open_rows,
         count(response_us)::integer as response_count,
         coalesce(sum(response_us), 0) as response_us_sum,
-        max(metrics.lag_seconds(created_at, ended_at)) as longest_lag,
+        max(metrics.row_lag(created_at, ended_at)) as longest_lag,
         min(created_at) as first_created_at,
         max(created_at) as last_created_at,
         max(ended_at) as conversation_end
@@ -1647,7 +1644,7 @@ BEGIN ATOMIC
       (select count(*) from counted) = (select count(*) from added),
       (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
-        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, summed.first_created_at, summed.last_created_at
+        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, ''0'', null, null, summed.first_created_at, summed.last_created_at
       )::metrics.session_delta) filter (where applied.open_rows > 0)
     from summed
     join applied on applied.session_key = summed.session_key
@@ -1753,7 +1750,7 @@ begin
       rating_sum numeric not null default 0,
       message_rows integer not null default 0,
       open_rows integer not null default 0,
-      longest_lag double precision not null default 0,
+      longest_lag interval not null default '0',
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now()
     )
@@ -2148,122 +2145,139 @@ AS $functionx$
 declare
   source metrics.sources;
   id_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
+  inserted text;
+  deleted text;
 begin
   select * into strict source from metrics.sources where kind = 'messages';
+  inserted := format(source.mapping, 'inserted');
+  deleted := format(source.mapping, 'deleted');
+
   execute format(
     $function$
-    create or replace function metrics.tg_conversations__count() returns trigger
+    create or replace function metrics.tg_conversations__insert() returns trigger
     language plpgsql security definer
     set search_path = pg_catalog, pg_temp
     as $trigger$
     declare
-      changed_at constant timestamptz := clock_timestamp();
-      ids %1$s[];
       added metrics.messages;
       open_questions integer;
-      all_new boolean;
-      with_extras uuid[];
-      answerable metrics.session_delta[];
     begin
-      if TG_OP = 'INSERT' then
-        -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
-        -- since that would set up a whole new metrics row each time.
-        insert into metrics.messages (
-          conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
-          prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
-        )
-        select
-          source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
-          counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
-          counted.prompt_source, counted.completion_source, counted.response_us
-        from (%2$s) as source
-        cross join lateral metrics.count_message(
-          source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-          source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-        ) as counted
-        where not exists (select from inserted offset 1)
-        on conflict (conversation_id) do nothing
-        returning * into added;
+      -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
+      -- since that would set up a whole new metrics row each time.
+      insert into metrics.messages (
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+      )
+      select
+        source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
+        counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
+        counted.prompt_source, counted.completion_source, counted.response_us
+      from (%2$s) as source
+      cross join lateral metrics.count_message(
+        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+      ) as counted
+      where not exists (select from inserted offset 1)
+      on conflict (conversation_id) do nothing
+      returning * into added;
 
-        if found then
-          update public.conversation_metrics as m
-          set
-            user_messages = m.user_messages + added.user_messages,
-            ai_messages = m.ai_messages + added.ai_messages,
-            prompt_tokens = m.prompt_tokens + added.prompt_tokens,
-            completion_tokens = m.completion_tokens + added.completion_tokens,
-            estimated_messages = m.estimated_messages + metrics.estimated_messages(
-              added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
-            conversation_end = greatest(m.conversation_end, added.ended_at),
-            response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
-            response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
-            message_rows = m.message_rows + 1,
-            open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
-            longest_lag = greatest(m.longest_lag, metrics.lag_seconds(added.created_at, added.ended_at)),
-            updated_at = changed_at
-          where m.session_key = added.session_key
-            and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-          returning m.open_rows into open_questions;
+      update public.conversation_metrics as m
+      set
+        user_messages = m.user_messages + added.user_messages,
+        ai_messages = m.ai_messages + added.ai_messages,
+        prompt_tokens = m.prompt_tokens + added.prompt_tokens,
+        completion_tokens = m.completion_tokens + added.completion_tokens,
+        estimated_messages = m.estimated_messages + metrics.estimated_messages(
+          added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
+        conversation_end = greatest(m.conversation_end, added.ended_at),
+        response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
+        response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
+        message_rows = m.message_rows + 1,
+        open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+        longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
+        updated_at = clock_timestamp()
+      where m.session_key = added.session_key
+        and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
+      returning m.open_rows into open_questions;
 
-          if open_questions is null then
-            -- The first row of its session, ever or in time.
-            perform metrics.add_first_row(added);
-          elsif open_questions > 0 then
-            perform metrics.answer_open_question(added);
-          end if;
-          return null;
-        end if;
-
-        ids := array(select conversation_id from (%2$s) as source);
-        if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
-          execute metrics.count_new_messages_sql(%3$L) using changed_at into all_new, with_extras, answerable;
-          if with_extras is not null then
-            perform metrics.apply_extras(with_extras);
-          end if;
-          if answerable is not null then
-            perform metrics.add_answers(answerable);
-          end if;
-          if all_new then
-            return null;
-          end if;
-        end if;
-      elsif TG_OP = 'UPDATE' then
-        ids := array(
-          select coalesce(after.conversation_id, before.conversation_id)
-          from (%4$s) as before
-          full join (%2$s) as after on after.conversation_id = before.conversation_id
-          where before is distinct from after
-        );
-        if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
-          return null;
-        end if;
-      elsif TG_OP = 'DELETE' then
-        ids := array(select conversation_id from (%4$s) as source);
+      if open_questions = 0 then
+        return null;
+      elsif open_questions > 0 then
+        perform metrics.answer_open_question(added);
+      elsif added.session_key is not null then
+        -- The first row of its session, ever or in time.
+        perform metrics.add_first_row(added);
       else
-        perform metrics.forget_messages();
-        ids := array(
-          select l.conversation_id from metrics.messages as l
-          where l.session_key is not null
-            and not exists (select from metrics.source_messages as s where s.conversation_id = l.conversation_id)
-        );
-      end if;
-
-      if cardinality(ids) > 0 then
-        perform metrics.sync('messages', ids);
+        -- Several rows, or one that the ledger knows already.
+        declare
+          ids constant %1$s[] := array(select conversation_id from (%2$s) as source);
+          all_new boolean;
+          with_extras uuid[];
+          answerable metrics.session_delta[];
+        begin
+          if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
+            execute metrics.count_new_messages_sql(%3$L)
+              into all_new, with_extras, answerable
+              using clock_timestamp();
+            if with_extras is not null then
+              perform metrics.apply_extras(with_extras);
+            end if;
+            if answerable is not null then
+              perform metrics.add_answers(answerable);
+            end if;
+          end if;
+          if all_new is not true then
+            perform metrics.sync('messages', ids);
+          end if;
+        end;
       end if;
       return null;
     end; $trigger$
     $function$,
-    id_type,
-    format(source.mapping, 'inserted'),
-    format(source.mapping, 'inserted'),
-    format(source.mapping, 'deleted')
+    id_type, inserted, inserted
   );
-  comment on function metrics.tg_conversations__count() is
-    'Counts what a statement did to the message rows into ledger and metrics, in its transaction. Installed by metrics.install_message_triggers.';
-  perform metrics.install_triggers(source.kind, 'metrics.tg_conversations__count()');
+
+  execute format(
+    $function$
+    create or replace function metrics.tg_conversations__update() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    as $trigger$
+    declare
+      ids constant %1$s[] := array(
+        select coalesce(after.conversation_id, before.conversation_id)
+        from (%3$s) as before
+        full join (%2$s) as after on after.conversation_id = before.conversation_id
+        where before is distinct from after
+      );
+    begin
+      if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
+        return null;
+      end if;
+      perform metrics.sync('messages', ids);
+      return null;
+    end; $trigger$
+    $function$,
+    id_type, inserted, deleted
+  );
+
+  execute format(
+    $function$
+    create or replace function metrics.tg_conversations__delete() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+    as $trigger$
+    begin
+      perform metrics.sync('messages', array(select conversation_id from (%1$s) as source));
+      return null;
+    end; $trigger$
+    $function$,
+    deleted
+  );
+
+  perform metrics.install_triggers('messages', 'metrics.tg_conversations__%s()');
 end; $functionx$;
-comment on function metrics.install_message_triggers() is 'Creates the trigger function of the message source from its mapping, and its triggers.';
+comment on function metrics.install_message_triggers() is 'Creates the trigger functions of the message source from its mapping, and its triggers.';
 
 CREATE OR REPLACE FUNCTION metrics.install_triggers(of_kind text, trigger_function text)
  RETURNS void
@@ -2286,12 +2300,12 @@ begin
     loop
       execute format(
         'create or replace trigger _500_metrics_%1$s after %1$s on %2$s %3$s for each statement execute function %4$s',
-        event.name, target, event.transition_tables, trigger_function
+        event.name, target, event.transition_tables, format(trigger_function, event.name)
       );
     end loop;
   end loop;
 end; $function$;
-comment on function metrics.install_triggers(text,text) is 'Creates the four statement triggers on a source table and on its partitions.';
+comment on function metrics.install_triggers(text,text) is 'Creates the four statement triggers on a source table and on its partitions. trigger_function is called as written, %s in it being the event (insert, update, delete, truncate).';
 
 CREATE OR REPLACE FUNCTION metrics.is_open(user_messages smallint, ai_messages smallint)
  RETURNS boolean
@@ -2304,7 +2318,6 @@ CREATE OR REPLACE FUNCTION metrics.keeps_its_place(new_row metrics.counted_messa
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE
- SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
   return exists (
@@ -2328,13 +2341,6 @@ CREATE OR REPLACE FUNCTION metrics.known_time(source_time timestamp with time zo
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((source_time > '-infinity'::timestamp with time zone) AND (source_time < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN source_time ELSE NULL::timestamp with time zone END;
 comment on function metrics.known_time(timestamp with time zone) is 'A source time, or NULL for an unknown one: NULL, infinite, or so far off (milliseconds taken for seconds, say) that a difference could leave the range of an interval.';
-
-CREATE OR REPLACE FUNCTION metrics.lag_seconds(created_at timestamp with time zone, ended_at timestamp with time zone)
- RETURNS double precision
- LANGUAGE sql
- STABLE PARALLEL SAFE
-RETURN GREATEST(COALESCE((date_part('epoch'::text, ended_at) - date_part('epoch'::text, created_at)), (0)::double precision), (0)::double precision);
-comment on function metrics.lag_seconds(timestamp with time zone,timestamp with time zone) is 'Seconds from a row''s creation to its end, 0 where unknown.';
 
 CREATE OR REPLACE FUNCTION metrics.mapped_column(of_table regclass, column_name text, kind text, canonical_name text DEFAULT NULL::text)
  RETURNS text
@@ -2378,7 +2384,7 @@ CREATE OR REPLACE FUNCTION metrics.message_delta(message metrics.messages)
  RETURNS metrics.session_delta
  LANGUAGE sql
  STABLE
-RETURN ROW((message).session_key, 1, ((message).user_messages)::integer, ((message).ai_messages)::integer, ((message).prompt_tokens)::bigint, ((message).completion_tokens)::bigint, metrics.estimated_messages((message).user_messages, (message).prompt_source, (message).ai_messages, (message).completion_source), (metrics.is_open((message).user_messages, (message).ai_messages))::integer, (((message).response_us IS NOT NULL))::integer, (COALESCE((message).response_us, (0)::bigint))::numeric, metrics.lag_seconds((message).created_at, (message).ended_at), NULL::timestamp with time zone, (message).ended_at, (message).created_at, (message).created_at)::metrics.session_delta;
+RETURN ROW((message).session_key, 1, ((message).user_messages)::integer, ((message).ai_messages)::integer, ((message).prompt_tokens)::bigint, ((message).completion_tokens)::bigint, metrics.estimated_messages((message).user_messages, (message).prompt_source, (message).ai_messages, (message).completion_source), (metrics.is_open((message).user_messages, (message).ai_messages))::integer, (((message).response_us IS NOT NULL))::integer, (COALESCE((message).response_us, (0)::bigint))::numeric, metrics.row_lag((message).created_at, (message).ended_at), NULL::timestamp with time zone, (message).ended_at, (message).created_at, (message).created_at)::metrics.session_delta;
 comment on function metrics.message_delta(metrics.messages) is 'What one ledger row adds to its session.';
 
 CREATE OR REPLACE FUNCTION metrics.pair_answers(deltas metrics.session_delta[])
@@ -2438,7 +2444,7 @@ begin
       changed.session_key, 0, 0, 0, 0, 0, 0, 0,
       (changed.answered_us is not null)::integer - (changed.response_us is not null)::integer,
       coalesce(changed.answered_us, 0)::numeric - coalesce(changed.response_us, 0),
-      0, null, null, null, null
+      '0', null, null, null, null
     from changed
   ),
   -- By grouping, not by a join: there can be a hundred thousand sessions.
@@ -2471,7 +2477,7 @@ begin
     or exists (select from metrics.feedback as f where f.session_key = s.session_key)
   where s.session_key = any(keys);
   perform metrics.pair_answers(array(
-    select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, '-infinity', 'infinity')::metrics.session_delta
+    select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, '-infinity', 'infinity')::metrics.session_delta
     from unnest(keys) as key
   ));
   perform metrics.apply_deltas(
@@ -2582,6 +2588,13 @@ CREATE OR REPLACE FUNCTION metrics.response_us(asked_at timestamp with time zone
 RETURN CASE WHEN (answered_at <= asked_at) THEN (0)::bigint WHEN (answered_at > asked_at) THEN (((1000000)::numeric * (EXTRACT(epoch FROM answered_at) - EXTRACT(epoch FROM asked_at))))::bigint ELSE NULL::bigint END;
 comment on function metrics.response_us(timestamp with time zone,timestamp with time zone) is 'Response time in microseconds: 0 where the clocks run backwards, NULL where either time is NULL. Neither may be infinite.';
 
+CREATE OR REPLACE FUNCTION metrics.row_lag(created_at timestamp with time zone, ended_at timestamp with time zone)
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE((ended_at - NULLIF(created_at, 'infinity'::timestamp with time zone)), '00:00:00'::interval);
+comment on function metrics.row_lag(timestamp with time zone,timestamp with time zone) is 'How long after its creation a row ends; 0 where unknown.';
+
 CREATE OR REPLACE FUNCTION metrics.rows_left_out()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -2643,7 +2656,7 @@ begin
 end; $function$;
 comment on function metrics.sample_drift(integer) is 'How many differences there are between source, ledger and metrics in the newest sessions and message rows.';
 
-CREATE OR REPLACE FUNCTION metrics.session_bounds(of_session uuid, longest_lag double precision)
+CREATE OR REPLACE FUNCTION metrics.session_bounds(of_session uuid, longest_lag interval)
  RETURNS TABLE(conversation_id bigint, conversation_start timestamp with time zone, conversation_end timestamp with time zone)
  LANGUAGE sql
  STABLE
@@ -2654,7 +2667,7 @@ BEGIN ATOMIC
             FROM metrics.messages l
            WHERE ((l.session_key = session_bounds.of_session) AND (l.created_at >= COALESCE(( SELECT
                          CASE
-                             WHEN ((session_bounds.longest_lag < ('3000000000'::numeric)::double precision) AND (last.created_at > '0200-01-01 00:00:00+00'::timestamp with time zone)) THEN (last.created_at - make_interval(secs => (session_bounds.longest_lag + (1)::double precision)))
+                             WHEN ((session_bounds.longest_lag < '100 years'::interval) AND (last.created_at > '0200-01-01 00:00:00+00'::timestamp with time zone)) THEN (last.created_at - session_bounds.longest_lag)
                              ELSE NULL::timestamp with time zone
                          END AS "case"
                     FROM metrics.messages last
@@ -2668,7 +2681,7 @@ BEGIN ATOMIC
            ORDER BY l.created_at, l.conversation_id
           LIMIT 1) first;
 END;
-comment on function metrics.session_bounds(uuid,double precision) is 'First row, start and end of a session from the ledger, by index. longest_lag (seconds) bounds ended_at - created_at of its rows; infinity reads them all. No row for a session without rows.';
+comment on function metrics.session_bounds(uuid,interval) is 'First row, start and end of a session from the ledger, by index. longest_lag bounds ended_at - created_at of its rows; 100 years and more read them all. No row for a session without rows.';
 
 CREATE OR REPLACE FUNCTION metrics.session_key(organization_id text, session_id text)
  RETURNS uuid
@@ -2692,7 +2705,7 @@ BEGIN ATOMIC
      (count(*) FILTER (WHERE metrics.is_open(l.user_messages, l.ai_messages)))::integer AS count,
      (count(l.response_us))::integer AS count,
      COALESCE(sum(l.response_us), (0)::numeric) AS "coalesce",
-     COALESCE(max(metrics.lag_seconds(l.created_at, l.ended_at)), (0)::double precision) AS "coalesce",
+     COALESCE(max(metrics.row_lag(l.created_at, l.ended_at)), '00:00:00'::interval) AS "coalesce",
      NULL::timestamp with time zone AS timestamptz,
      max(l.ended_at) AS max,
      min(l.created_at) AS min,
@@ -2875,110 +2888,138 @@ begin
 end; $function$;
 comment on function metrics.sync(text,anyarray) is 'Brings ledger and metrics up to date with source rows of a kind (messages, leads, feedback), given by their ids, also of rows that are gone. Idempotent: what is right already stays as it is.';
 
-CREATE OR REPLACE FUNCTION metrics.tg_conversations__count()
+CREATE OR REPLACE FUNCTION metrics.tg_conversations__delete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    begin
+      perform metrics.sync('messages', array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as source));
+      return null;
+    end; $function$;
+
+CREATE OR REPLACE FUNCTION metrics.tg_conversations__insert()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     declare
-      changed_at constant timestamptz := clock_timestamp();
-      ids bigint[];
       added metrics.messages;
       open_questions integer;
-      all_new boolean;
-      with_extras uuid[];
-      answerable metrics.session_delta[];
     begin
-      if TG_OP = 'INSERT' then
-        -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
-        -- since that would set up a whole new metrics row each time.
-        insert into metrics.messages (
-          conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
-          prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
-        )
-        select
-          source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
-          counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
-          counted.prompt_source, counted.completion_source, counted.response_us
-        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as source
-        cross join lateral metrics.count_message(
-          source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-          source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-        ) as counted
-        where not exists (select from inserted offset 1)
-        on conflict (conversation_id) do nothing
-        returning * into added;
+      -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
+      -- since that would set up a whole new metrics row each time.
+      insert into metrics.messages (
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
+        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
+      )
+      select
+        source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
+        counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
+        counted.prompt_source, counted.completion_source, counted.response_us
+      from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as source
+      cross join lateral metrics.count_message(
+        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+      ) as counted
+      where not exists (select from inserted offset 1)
+      on conflict (conversation_id) do nothing
+      returning * into added;
 
-        if found then
-          update public.conversation_metrics as m
-          set
-            user_messages = m.user_messages + added.user_messages,
-            ai_messages = m.ai_messages + added.ai_messages,
-            prompt_tokens = m.prompt_tokens + added.prompt_tokens,
-            completion_tokens = m.completion_tokens + added.completion_tokens,
-            estimated_messages = m.estimated_messages + metrics.estimated_messages(
-              added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
-            conversation_end = greatest(m.conversation_end, added.ended_at),
-            response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
-            response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
-            message_rows = m.message_rows + 1,
-            open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
-            longest_lag = greatest(m.longest_lag, metrics.lag_seconds(added.created_at, added.ended_at)),
-            updated_at = changed_at
-          where m.session_key = added.session_key
-            and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-          returning m.open_rows into open_questions;
+      update public.conversation_metrics as m
+      set
+        user_messages = m.user_messages + added.user_messages,
+        ai_messages = m.ai_messages + added.ai_messages,
+        prompt_tokens = m.prompt_tokens + added.prompt_tokens,
+        completion_tokens = m.completion_tokens + added.completion_tokens,
+        estimated_messages = m.estimated_messages + metrics.estimated_messages(
+          added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
+        conversation_end = greatest(m.conversation_end, added.ended_at),
+        response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
+        response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
+        message_rows = m.message_rows + 1,
+        open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+        longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
+        updated_at = clock_timestamp()
+      where m.session_key = added.session_key
+        and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
+      returning m.open_rows into open_questions;
 
-          if open_questions is null then
-            -- The first row of its session, ever or in time.
-            perform metrics.add_first_row(added);
-          elsif open_questions > 0 then
-            perform metrics.answer_open_question(added);
-          end if;
-          return null;
-        end if;
-
-        ids := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as source);
-        if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
-          execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null') using changed_at into all_new, with_extras, answerable;
-          if with_extras is not null then
-            perform metrics.apply_extras(with_extras);
-          end if;
-          if answerable is not null then
-            perform metrics.add_answers(answerable);
-          end if;
-          if all_new then
-            return null;
-          end if;
-        end if;
-      elsif TG_OP = 'UPDATE' then
-        ids := array(
-          select coalesce(after.conversation_id, before.conversation_id)
-          from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as before
-          full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as after on after.conversation_id = before.conversation_id
-          where before is distinct from after
-        );
-        if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
-          return null;
-        end if;
-      elsif TG_OP = 'DELETE' then
-        ids := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as source);
+      if open_questions = 0 then
+        return null;
+      elsif open_questions > 0 then
+        perform metrics.answer_open_question(added);
+      elsif added.session_key is not null then
+        -- The first row of its session, ever or in time.
+        perform metrics.add_first_row(added);
       else
-        perform metrics.forget_messages();
-        ids := array(
-          select l.conversation_id from metrics.messages as l
-          where l.session_key is not null
-            and not exists (select from metrics.source_messages as s where s.conversation_id = l.conversation_id)
-        );
-      end if;
-
-      if cardinality(ids) > 0 then
-        perform metrics.sync('messages', ids);
+        -- Several rows, or one that the ledger knows already.
+        declare
+          ids constant bigint[] := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as source);
+          all_new boolean;
+          with_extras uuid[];
+          answerable metrics.session_delta[];
+        begin
+          if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
+            execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null')
+              into all_new, with_extras, answerable
+              using clock_timestamp();
+            if with_extras is not null then
+              perform metrics.apply_extras(with_extras);
+            end if;
+            if answerable is not null then
+              perform metrics.add_answers(answerable);
+            end if;
+          end if;
+          if all_new is not true then
+            perform metrics.sync('messages', ids);
+          end if;
+        end;
       end if;
       return null;
     end; $function$;
-comment on function metrics.tg_conversations__count() is 'Counts what a statement did to the message rows into ledger and metrics, in its transaction. Installed by metrics.install_message_triggers.';
+
+CREATE OR REPLACE FUNCTION metrics.tg_conversations__truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform metrics.forget_messages();
+  -- What a truncated partition held.
+  perform metrics.sync('messages', array(
+    select l.conversation_id
+    from metrics.messages as l
+    where l.session_key is not null
+      and not exists (select from metrics.source_messages as s where s.conversation_id = l.conversation_id)
+  ));
+  return null;
+end; $function$;
+comment on function metrics.tg_conversations__truncate() is 'Takes the message rows that a TRUNCATE removed out of ledger and metrics.';
+
+CREATE OR REPLACE FUNCTION metrics.tg_conversations__update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare
+      ids constant bigint[] := array(
+        select coalesce(after.conversation_id, before.conversation_id)
+        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as before
+        full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as after on after.conversation_id = before.conversation_id
+        where before is distinct from after
+      );
+    begin
+      if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
+        return null;
+      end if;
+      perform metrics.sync('messages', ids);
+      return null;
+    end; $function$;
 
 CREATE OR REPLACE FUNCTION metrics.tg_feedback__count()
  RETURNS trigger
@@ -3136,10 +3177,10 @@ comment on function public.sync_conversation_metrics(bigint,bigint,text) is 'Der
 
 -- Triggers
 
-CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.conversations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__count();
-CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.conversations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__count();
-CREATE TRIGGER _500_metrics_truncate AFTER TRUNCATE ON public.conversations FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__count();
-CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.conversations REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__count();
+CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.conversations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__delete();
+CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.conversations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__insert();
+CREATE TRIGGER _500_metrics_truncate AFTER TRUNCATE ON public.conversations FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__truncate();
+CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.conversations REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__update();
 
 CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.feedback REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
 CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.feedback REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
