@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect } from "vitest";
 import { connect, type Sql } from "../src/database.ts";
+import { UserError } from "../src/errors.ts";
 import { migrate } from "../src/migrate.ts";
 import { test as base } from "./support/database.ts";
 import { expectNoDrift, metricsOf } from "./support/oracle.ts";
@@ -73,5 +74,34 @@ describe("an owner of the database who is no superuser", () => {
 
     await expectNoDrift(owner.sql);
     await bareDb.unsafe(`drop owned by ${writer}; drop role ${writer}`);
+  });
+
+  test("may migrate where the tables are another's, with all rights on them", async ({ owner, bareDb }) => {
+    await bareDb.unsafe(`${sourceTables}; grant all on conversations, leads, feedback to ${owner.name}`);
+
+    await migrate({ databaseUrl: owner.url });
+    await populate(bareDb);
+    await bareDb`truncate leads`;
+    await bareDb`delete from conversations where id % 3 = 0`;
+
+    await expectNoDrift(bareDb);
+  });
+
+  test("is told what to do where it may not put triggers on the tables, and nothing is changed", async ({
+    owner,
+    bareDb,
+  }) => {
+    await bareDb.unsafe(`${sourceTables}; grant select on conversations, leads, feedback to ${owner.name}`);
+
+    const error: unknown = await migrate({ databaseUrl: owner.url }).catch((reason: unknown) => reason);
+
+    expect(error).toBeInstanceOf(UserError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining("conversations"),
+      hint: expect.stringMatching(/\w/),
+    });
+    expect([
+      ...(await bareDb`select nspname from pg_namespace where nspname in ('metrics', 'graphile_worker')`),
+    ]).toEqual([]);
   });
 });

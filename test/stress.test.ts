@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
+import { errorCode } from "../src/errors.ts";
 import { test } from "./support/database.ts";
 import { type Random, random, runSeed } from "./support/generators/prng.ts";
 import { openActors } from "./support/interleaving.ts";
@@ -76,6 +77,57 @@ describe(`${writers} writers at once, seed ${seed}`, () => {
     expect([...(await db`select message_rows, user_messages from conversation_metrics`)]).toEqual([
       { message_rows: writers * 30, user_messages: writers * 30 },
     ]);
+    await expectNoDrift(db);
+  });
+
+  test("statements that are cancelled in the middle leave no difference", async ({ db, connect }) => {
+    const actors = await openActors(connect({ max: writers }), writers);
+    let cancelled = 0;
+
+    await Promise.all(
+      actors.map(async ({ connection }, me) => {
+        const r = random(seed + me);
+        for (let n = 0; n < 60; n += 1) {
+          await connection.unsafe(`begin; set local statement_timeout = '${1 + r.below(12)}ms'`);
+          await connection.unsafe(statements(r, me, 60, 20)).catch((error: unknown) => {
+            if (errorCode(error) !== "57014") throw error;
+            cancelled += 1;
+          });
+          await connection.unsafe("set local statement_timeout = 0; commit").catch(() => connection`rollback`);
+        }
+        connection.release();
+      }),
+    );
+
+    expect(cancelled).toBeGreaterThan(0);
+    await expectNoDrift(db);
+  });
+
+  test("connections that are ended in the middle leave no difference", async ({ db, connect }) => {
+    const ends = /57P01|CONNECTION_|ECONNRESET|EPIPE/;
+    let ended = 0;
+    const write = async (me: number) => {
+      const r = random(seed + me);
+      let client = connect({ max: 1 });
+      for (let n = 0; n < 20; n += 1) {
+        await client.unsafe(statements(r, me, 60, 20)).catch((error: unknown) => {
+          if (!ends.test(errorCode(error) ?? "")) throw error;
+          ended += 1;
+          client = connect({ max: 1 });
+        });
+      }
+    };
+    const working = Promise.all(Array.from({ length: writers }, (_, me) => write(me)));
+
+    for (let n = 0; n < 30; n += 1) {
+      await db`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and state = 'active'
+          and query ~ 'conversations|leads|feedback' -- and not what the client asks by itself
+        order by random() limit 1`;
+    }
+    await working;
+
+    expect(ended).toBeGreaterThan(0);
     await expectNoDrift(db);
   });
 });
