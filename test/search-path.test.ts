@@ -64,23 +64,46 @@ const writeAll = async (sql: Queryable) => {
   await sql.unsafe("truncate public.leads");
 };
 
+const paths = [
+  ["puts a schema of traps first", "set local search_path = evil, pg_catalog, public"],
+  [
+    "puts a schema of traps before everything of the system",
+    "set local search_path = evil, public, pg_catalog, metrics",
+  ],
+  ["is empty", "set local search_path = ''"],
+  ["hides all tables behind temporary ones", `${tempTables}; set local search_path = pg_temp, public, metrics`],
+  ["holds temporary tables by default", tempTables],
+] as const;
+
 describe("a writer whose search_path", () => {
-  test.for([
-    ["puts a schema of traps first", "set local search_path = evil, pg_catalog, public"],
-    [
-      "puts a schema of traps before everything of the system",
-      "set local search_path = evil, public, pg_catalog, metrics",
-    ],
-    ["is empty", "set local search_path = ''"],
-    ["hides all tables behind temporary ones", `${tempTables}; set local search_path = pg_temp, public, metrics`],
-    ["holds temporary tables by default", tempTables],
-  ] as const)("%s is counted as any other", async ([, setUp], { db, connect }) => {
+  test.for(paths)("%s is counted as any other", async ([, setUp], { db, connect }) => {
     await populate(db);
     await db.unsafe(trap);
 
     await connect({ max: 1 }).begin(async (tx) => {
       await tx.unsafe(setUp);
       await writeAll(tx);
+    });
+
+    await expectNoDrift(db);
+  });
+});
+
+describe("an administrator whose search_path", () => {
+  test.for(paths)("%s repairs, syncs and counts as any other", async ([, setUp], { db, connect }) => {
+    await populate(db);
+    await db.unsafe(trap);
+    await db`update conversation_metrics set user_messages = user_messages + 1 where session_id = 'a'`;
+    await db`delete from metrics.messages where conversation_id % 5 = 0`;
+
+    await connect({ max: 1 }).begin(async (tx) => {
+      await tx.unsafe(setUp);
+      await tx.unsafe("select public.sync_conversation_metrics(1::bigint)");
+      await tx.unsafe("select public.sync_conversation_metrics(null::bigint, 1::bigint, 'a'::text)");
+      await tx.unsafe("select pg_catalog.count(*) from metrics.repair()");
+      await tx.unsafe("select metrics.backfill()");
+      await tx.unsafe("select * from metrics.backfill_batch('messages', null, 100)");
+      await tx.unsafe("select * from public.conversation_metrics_drift");
     });
 
     await expectNoDrift(db);
