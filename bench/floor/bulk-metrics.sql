@@ -24,7 +24,7 @@ from (
     count(response_us) as response_count,
     sum(response_us) as response_us_sum,
     count(*) as message_rows,
-    max(extract(epoch from ended_at - created_at)) as longest_lag
+    max(ended_at - created_at) as longest_lag
   from metrics.messages
   where conversation_id > $1
   group by session_key

@@ -28,7 +28,7 @@ select
   entry.session_key, message.id, message.session_id, message.organization_id, message.widget_id, message.user_id,
   1, 1, entry.prompt_tokens, entry.completion_tokens, 2,
   entry.created_at, entry.ended_at, 1, entry.response_us,
-  1, 0, extract(epoch from entry.ended_at - entry.created_at), now(), now()
+  1, 0, entry.ended_at - entry.created_at, now(), now()
 from message cross join entry
 on conflict (session_key) do update set
   conversation_id = case when excluded.conversation_start < m.conversation_start

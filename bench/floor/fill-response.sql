@@ -24,7 +24,7 @@ set
   response_count = m.response_count + 1,
   response_us_sum = m.response_us_sum + entry.response_us,
   open_rows = m.open_rows - 1,
-  longest_lag = greatest(m.longest_lag, extract(epoch from entry.ended_at - entry.created_at)),
+  longest_lag = greatest(m.longest_lag, entry.ended_at - entry.created_at),
   updated_at = now()
 from entry
 where m.session_key = entry.session_key
