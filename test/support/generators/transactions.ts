@@ -62,6 +62,6 @@ export const run = async (sql: ReservedSql, { isolation, steps, end }: Transacti
   } catch (error) {
     await sql.unsafe("rollback");
     if (isExpected(error)) return error instanceof postgres.PostgresError ? error.code : "";
-    throw new Error(`${String(error)}\nin ${JSON.stringify(steps)}`, { cause: error });
+    throw new Error(`${String(error)}\nin ${JSON.stringify({ isolation, steps, end })}`, { cause: error });
   }
 };

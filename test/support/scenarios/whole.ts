@@ -4,6 +4,24 @@ import { deadlock, lead, message, type Scenario } from "./scenario.ts";
 export const whole: Scenario[] = [
   { title: "two first messages of one session", a: [message("s", 1)], b: [message("s", 2, "2025-02-01")] },
   {
+    title: "two first messages of a session that was emptied",
+    setUp: [message("s", 1), "delete from conversations"],
+    a: [message("s", 2)],
+    b: [message("s", 3)],
+  },
+  {
+    title: "two first messages of a session that has a lead",
+    setUp: [lead("s", 1)],
+    a: [message("s", 2)],
+    b: [message("s", 3)],
+  },
+  {
+    title: "a session emptied and opened again while another opens it",
+    setUp: [message("s", 1)],
+    a: ["delete from conversations where id = 1", message("s", 2)],
+    b: ["delete from conversations where session_id = 's'", message("s", 3)],
+  },
+  {
     title: "a TRUNCATE and a first message",
     setUp: [message("s", 1), lead("s", 1)],
     a: ["truncate conversations, feedback"],
