@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/global-setup.ts",
+    // One worker less than cores, vitest's own choice, leaves half of a small machine idle: tests wait for the server.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: resultFile ? ["default", ["json", { outputFile: resultFile }]] : ["default"],

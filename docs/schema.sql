@@ -598,7 +598,10 @@ begin
     and not exists (
       select from metrics.messages as l
       where l.session_key = new_row.session_key and l.conversation_id <> new_row.conversation_id
-    );
+    )
+  -- Nobody else makes this row under our lock; should one be there that this snapshot does not show,
+  -- REPEATABLE READ says 40001 here and READ COMMITTED goes the general way.
+  on conflict (session_key) do nothing;
 
   if found then
     if brings_extras then
@@ -2058,9 +2061,8 @@ begin
   perform metrics.install_message_triggers();
   perform metrics.install_extra_triggers('leads');
   perform metrics.install_extra_triggers('feedback');
-  perform metrics.close_privileges();
 end; $function$;
-comment on function metrics.install() is 'Creates the triggers on the source tables, also on partitions that came later, and closes our privileges. Safe to repeat.';
+comment on function metrics.install() is 'Creates the triggers on the source tables, also on partitions that came later. Safe to repeat.';
 
 CREATE OR REPLACE FUNCTION metrics.install_extra_triggers(of_kind text)
  RETURNS void

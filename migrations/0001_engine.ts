@@ -88,6 +88,7 @@ export function up(pgm: MigrationBuilder): void {
     "functions/uninstall.sql",
   );
   pgm.sql("select metrics.install()");
+  pgm.sql("select metrics.close_privileges()");
   pgm.sql(`
     do $$ begin
       if coalesce(current_setting('conversation_metrics.backfill', true), 'on') = 'on' then

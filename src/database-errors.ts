@@ -11,6 +11,7 @@ const CURES: Record<string, string> = {
   "3D000": "Check the database name in DATABASE_URL, or create it: createdb <name>",
   "42501": "Use a role that owns the tables, or has the right that is named.",
   "53300": "The server is out of connections: close some, or raise max_connections.",
+  "55P03": "Another transaction holds the table: try again in a moment, or without lock_timeout.",
   "57P03": "The server is starting or stopping: try again in a moment.",
 };
 

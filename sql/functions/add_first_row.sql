@@ -43,7 +43,10 @@ begin
     and not exists (
       select from metrics.messages as l
       where l.session_key = new_row.session_key and l.conversation_id <> new_row.conversation_id
-    );
+    )
+  -- Nobody else makes this row under our lock; should one be there that this snapshot does not show,
+  -- REPEATABLE READ says 40001 here and READ COMMITTED goes the general way.
+  on conflict (session_key) do nothing;
 
   if found then
     if brings_extras then

@@ -6,8 +6,7 @@ begin
   perform metrics.install_message_triggers();
   perform metrics.install_extra_triggers('leads');
   perform metrics.install_extra_triggers('feedback');
-  perform metrics.close_privileges();
 end; $$;
 
 comment on function metrics.install() is
-  'Creates the triggers on the source tables, also on partitions that came later, and closes our privileges. Safe to repeat.';
+  'Creates the triggers on the source tables, also on partitions that came later. Safe to repeat.';

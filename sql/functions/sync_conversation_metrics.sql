@@ -32,5 +32,9 @@ begin
   perform metrics.rebuild_sessions(array[key]);
 end; $$;
 
-comment on function public.sync_conversation_metrics is
+comment on function public.sync_conversation_metrics(
+  metrics.messages.conversation_id%type,
+  public.conversation_metrics.organization_id%type,
+  public.conversation_metrics.session_id%type
+) is
   'Derives one session from its source rows again: by the id of one of its message rows (may be NULL), its organization (NULL for none) and its session id. Changes nothing where all is right.';
