@@ -37,17 +37,14 @@ const keepSmall = async (sql: Sql) => {
   await sql`delete from feedback where (select count(*) from feedback) > 300 and id % 3 > 0`;
 };
 
-/** Runs one batch; on any failure says how to run it again, and what was run in it. */
+/** Runs one batch; on any failure says how to run it again, and what was run last. */
 const replayable = async (log: string[], batch: () => Promise<string[]>) => {
+  const replay = () =>
+    `replay: RANDOM_SEED=${seed} RANDOM_STATEMENTS=${volume}; last run:\n${log.slice(-40).join("\n")}`;
   const drift = await batch().catch((error: unknown) => {
-    throw new Error(`RANDOM_SEED=${seed} RANDOM_STATEMENTS=${volume} npm test -- test/random.test.ts`, {
-      cause: error,
-    });
+    throw new Error(`${String(error)}\n${replay()}`, { cause: error });
   });
-  const tail = log.slice(-40).join("\n");
-  expect(drift.slice(0, 20), `replay with RANDOM_SEED=${seed} RANDOM_STATEMENTS=${volume}; last run:\n${tail}`).toEqual(
-    [],
-  );
+  expect(drift.slice(0, 20), replay()).toEqual([]);
 };
 
 test("random writes in one connection leave no difference", { timeout }, async ({ db }) => {

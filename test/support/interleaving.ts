@@ -59,7 +59,7 @@ class Performance {
       await this.actor.connection.unsafe(step);
     } catch (error) {
       if (!(error instanceof postgres.PostgresError)) throw error;
-      this.outcome = error.code;
+      this.outcome = [error.code, error.table_name].filter(Boolean).join(" of ");
       await this.actor.connection.unsafe("rollback");
     }
   }
@@ -72,7 +72,8 @@ const isBlocked = async (watcher: Sql, pid: number) => {
 
 /**
  * Plays scripts in an order. The next step is given when every statement before it has ended or waits for a lock; a
- * step of an actor that waits follows when its turn comes. Returns "done" or the SQLSTATE for each actor.
+ * step of an actor that waits follows when its turn comes. Returns "done" or the SQLSTATE for each actor, of a
+ * constraint with its table: "23505 of leads".
  */
 export const play = async (watcher: Sql, actors: Actor[], scripts: string[][], order: number[]): Promise<string[]> => {
   const performances = actors.map((actor) => new Performance(actor));

@@ -46,7 +46,7 @@ export const extras: Scenario[] = [
     setUp: [message("s", 1), message("s", 2)],
     a: ["delete from conversations where id = 1"],
     b: [ratingOf(1, 1)],
-    ownErrors: ["23503"],
+    ownErrors: ["23503 of feedback"],
   },
   {
     title: "a row moved while the feedback on it is changed",
@@ -89,7 +89,7 @@ export const extras: Scenario[] = [
     setUp: [message("s", 1)],
     a: ["update conversations set id = 9 where id = 1"],
     b: [ratingOf(1, 1)],
-    ownErrors: ["23503"],
+    ownErrors: ["23503 of feedback"],
   },
   {
     title: "a TRUNCATE of the leads and a lead of another session",
@@ -112,5 +112,19 @@ export const extras: Scenario[] = [
     ],
     a: ["truncate conversations", message("t", 2)],
     b: [ratingOf(2, 2)],
+  },
+  {
+    title: "a lead deleted while its id is written again",
+    setUp: [message("s", 1), message("t", 2), lead("s", 1)],
+    a: [lead("t", 1)],
+    b: ["delete from leads where id = 1"],
+    ownErrors: ["23505 of leads"],
+  },
+  {
+    title: "a rating deleted while its id is written again",
+    setUp: [message("s", 1), message("t", 2), rating("s", 1)],
+    a: [rating("t", 1)],
+    b: ["delete from feedback where id = 1"],
+    ownErrors: ["23505 of feedback"],
   },
 ];

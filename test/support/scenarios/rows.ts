@@ -67,4 +67,35 @@ export const rows: Scenario[] = [
     a: ["delete from conversations where session_id = 's'"],
     b: ["delete from conversations where session_id = 's'"],
   },
+  // An old snapshot shows both the row that the other deleted and the writer's own of the same id.
+  {
+    title: "a row deleted while its id is written again",
+    setUp: [message("s", 1), message("s", 2)],
+    a: [message("s", 1, "2025-02-01")],
+    b: ["delete from conversations where id = 1"],
+    ownErrors: ["23505 of conversations"],
+  },
+  {
+    title: "a row deleted while its id is written again in a session of its own",
+    setUp: [message("s", 1), message("s", 2)],
+    a: [message("t", 2)],
+    b: ["delete from conversations where id = 2"],
+    ownErrors: ["23505 of conversations"],
+  },
+  {
+    title: "a row deleted while its id is upserted in another session, among others",
+    setUp: [message("s", 1), message("s", 2), message("t", 3)],
+    a: [
+      `insert into conversations (id, session_id, message) values (2, 't', 'hi'), (7, 't', 'hi'), (8, 'u', 'hi')
+       on conflict (id) do update set session_id = 'v'`,
+    ],
+    b: ["delete from conversations where id = 2"],
+  },
+  {
+    title: "a row deleted while another takes its id",
+    setUp: [message("s", 1), message("s", 2), message("t", 3)],
+    a: ["update conversations set id = 2, session_id = 'u' where id = 3"],
+    b: ["delete from conversations where id = 2"],
+    ownErrors: ["23505 of conversations"],
+  },
 ];

@@ -1,4 +1,4 @@
-/** Two writers at once: what each does in its transaction, and which SQLSTATEs are the application's own doing. */
+/** Two writers at once: what each does in its transaction, and which errors are the application's own doing. */
 export type Scenario = { title: string; setUp?: string[]; a: string[]; b: string[]; ownErrors?: string[] };
 
 export const message = (session: string, id: number, time = "2025-03-01") =>
