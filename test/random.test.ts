@@ -10,7 +10,7 @@ import { populate } from "./support/population.ts";
 // RANDOM_SEED replays a failure: to the statement with one connection, in the statements but not in their exact
 // interleaving with several. RANDOM_STATEMENTS sets the volume.
 const seed = runSeed();
-const volume = Number(process.env.RANDOM_STATEMENTS || 4000);
+const volume = Number(process.env.RANDOM_STATEMENTS || 10_000);
 const workers = 5;
 const timeout = 60_000 + volume * 60;
 
