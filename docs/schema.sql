@@ -587,6 +587,9 @@ begin
   from metrics.source_messages as source
   cross join metrics.message_delta(new_row) as delta
   where source.conversation_id = new_row.conversation_id
+    -- An old REPEATABLE READ snapshot can show, beside this row, one of the same id in another session
+    -- that was deleted since.
+    and metrics.session_key(source.organization_id::text, source.session_id::text) = new_row.session_key
     and not exists (
       select from public.conversation_metrics as m
       where m.session_key = new_row.session_key
@@ -598,10 +601,7 @@ begin
     and not exists (
       select from metrics.messages as l
       where l.session_key = new_row.session_key and l.conversation_id <> new_row.conversation_id
-    )
-  -- Nobody else makes this row under our lock; should one be there that this snapshot does not show,
-  -- REPEATABLE READ says 40001 here and READ COMMITTED goes the general way.
-  on conflict (session_key) do nothing;
+    );
 
   if found then
     if brings_extras then
@@ -757,7 +757,10 @@ begin
           else greatest(stored.conversation_end, delta.added_end)
         end
       ) as ends (conversation_end)
-      left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+      -- By session too: see metrics.add_first_row.
+      left join metrics.source_messages as first
+        on first.conversation_id = bounds.conversation_id
+        and metrics.session_key(first.organization_id::text, first.session_id::text) = delta.session_key
       where m.session_key = delta.session_key
         and m.session_key = any(entered);
   end if;
@@ -780,7 +783,9 @@ begin
     from unnest(deltas) as delta
     cross join lateral metrics.session_bounds(delta.session_key, '100 years') as bounds
     cross join lateral metrics.session_total(delta.session_key) as total
-    join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+    join metrics.source_messages as first
+      on first.conversation_id = bounds.conversation_id
+      and metrics.session_key(first.organization_id::text, first.session_id::text) = delta.session_key
     where delta.session_key <> all(entered)
     returning session_key
   )

@@ -32,6 +32,9 @@ begin
   from metrics.source_messages as source
   cross join metrics.message_delta(new_row) as delta
   where source.conversation_id = new_row.conversation_id
+    -- An old REPEATABLE READ snapshot can show, beside this row, one of the same id in another session
+    -- that was deleted since.
+    and metrics.session_key(source.organization_id::text, source.session_id::text) = new_row.session_key
     and not exists (
       select from public.conversation_metrics as m
       where m.session_key = new_row.session_key
@@ -43,10 +46,7 @@ begin
     and not exists (
       select from metrics.messages as l
       where l.session_key = new_row.session_key and l.conversation_id <> new_row.conversation_id
-    )
-  -- Nobody else makes this row under our lock; should one be there that this snapshot does not show,
-  -- REPEATABLE READ says 40001 here and READ COMMITTED goes the general way.
-  on conflict (session_key) do nothing;
+    );
 
   if found then
     if brings_extras then

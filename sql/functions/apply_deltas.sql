@@ -72,7 +72,10 @@ begin
           else greatest(stored.conversation_end, delta.added_end)
         end
       ) as ends (conversation_end)
-      left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+      -- By session too: see metrics.add_first_row.
+      left join metrics.source_messages as first
+        on first.conversation_id = bounds.conversation_id
+        and metrics.session_key(first.organization_id::text, first.session_id::text) = delta.session_key
       where m.session_key = delta.session_key
         and m.session_key = any(entered);
   end if;
@@ -95,7 +98,9 @@ begin
     from unnest(deltas) as delta
     cross join lateral metrics.session_bounds(delta.session_key, '100 years') as bounds
     cross join lateral metrics.session_total(delta.session_key) as total
-    join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+    join metrics.source_messages as first
+      on first.conversation_id = bounds.conversation_id
+      and metrics.session_key(first.organization_id::text, first.session_id::text) = delta.session_key
     where delta.session_key <> all(entered)
     returning session_key
   )
