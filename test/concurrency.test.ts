@@ -8,6 +8,7 @@ import { scenarios } from "./support/scenarios/index.ts";
 // taken by a transaction's first query: its own write, or one before it, so that the other's commits can come between.
 const levels = [
   { level: "read committed", isOld: false, errors: [] },
+  { level: "repeatable read", isOld: false, errors: ["40001"] },
   { level: "repeatable read", isOld: true, errors: ["40001"] },
   { level: "serializable", isOld: true, errors: ["40001"] },
 ];
