@@ -2572,7 +2572,8 @@ begin
   if current_setting('transaction_isolation') = 'read committed' then
     return;
   end if;
-  if own = first_unseen then
+  -- Nobody was under way at the snapshot, and nobody has begun since.
+  if own = first_unseen and pg_snapshot_xmin(pg_current_snapshot()) = first_unseen then
     begin
       -- Tells of the next transaction only where there is one.
       perform pg_xact_status((own::text::numeric + 1)::text::xid8);
@@ -2586,7 +2587,7 @@ begin
         hint = 'Make TRUNCATE the first statement of its transaction, or use READ COMMITTED.';
   end if;
 end; $function$;
-comment on function metrics.require_current_snapshot() is 'Raises 40001 in a REPEATABLE READ or SERIALIZABLE transaction after whose snapshot another one began: TRUNCATE removes also rows that such a snapshot does not show.';
+comment on function metrics.require_current_snapshot() is 'Raises 40001 in a REPEATABLE READ or SERIALIZABLE transaction whose snapshot does not show what another one under way, or begun since, may have written: TRUNCATE removes also rows that such a snapshot does not show.';
 
 CREATE OR REPLACE FUNCTION metrics.response_us(asked_at timestamp with time zone, answered_at timestamp with time zone)
  RETURNS bigint
