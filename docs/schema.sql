@@ -565,6 +565,20 @@ declare
   entered uuid[];
   deltas metrics.session_delta[];
 begin
+  -- A row before the first of a session that there is: its metrics row is lock enough. The trigger's
+  -- UPDATE may hold it already, so metrics.sessions must not be waited for now.
+  perform from public.conversation_metrics as m where m.session_key = new_row.session_key for no key update;
+  if found then
+    deltas := array[metrics.message_delta(new_row)];
+    if metrics.is_open(new_row.user_messages, new_row.ai_messages) or exists (
+      select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0
+    ) then
+      deltas := metrics.pair_answers(deltas);
+    end if;
+    perform metrics.apply_deltas(deltas, array[new_row.session_key]);
+    return;
+  end if;
+
   -- As metrics.enter_sessions.
   insert into metrics.sessions as s (session_key)
   values (new_row.session_key)
@@ -610,14 +624,9 @@ begin
     return;
   end if;
 
+  -- Made by another transaction while this one waited, or more in the ledger than there should be.
   entered := metrics.enter_sessions(array[new_row.session_key]);
-  deltas := array[metrics.message_delta(new_row)];
-  if metrics.is_open(new_row.user_messages, new_row.ai_messages) or exists (
-    select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0
-  ) then
-    deltas := metrics.pair_answers(deltas);
-  end if;
-  perform metrics.apply_deltas(deltas, entered);
+  perform metrics.apply_deltas(metrics.pair_answers(array[metrics.message_delta(new_row)]), entered);
 end; $function$;
 comment on function metrics.add_first_row(metrics.messages) is 'Adds a new ledger row to the metrics where it makes its session or comes before all its rows.';
 
