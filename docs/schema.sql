@@ -10,6 +10,9 @@ comment on schema metrics is 'conversation-metrics: the ledgers and the machiner
 
 -- Types
 
+create type metrics.encoding as enum ('gpt2', 'r50k_base', 'p50k_base', 'p50k_edit', 'cl100k_base', 'o200k_base');
+comment on type metrics.encoding is 'The byte-pair encodings of tiktoken.';
+
 create type metrics.session_delta as (
   session_key uuid,
   message_rows integer,
@@ -34,6 +37,23 @@ comment on type metrics.token_source is 'Where a token count comes from: estimat
 
 
 -- Tables
+
+create table metrics.checks (
+  check_id bigint generated always as identity,
+  checked_at timestamp with time zone default clock_timestamp() not null,
+  sessions integer not null,
+  drifted integer not null,
+  healed integer not null,
+  up_to uuid,
+  details jsonb default '[]'::jsonb not null,
+  constraint checks_pkey PRIMARY KEY (check_id)
+);
+comment on table metrics.checks is 'What the worker''s own checks found and healed; kept for 30 days.';
+comment on column metrics.checks.sessions is 'How many sessions were compared with their source rows.';
+comment on column metrics.checks.drifted is 'How many of them differed.';
+comment on column metrics.checks.healed is 'How many of those were right afterwards.';
+comment on column metrics.checks.up_to is 'Each check takes the sessions after this key of the one before, so that all have their turn; NULL: start again.';
+comment on column metrics.checks.details is 'For up to 20 sessions that differed: organization and session id, and what differed. Never a text.';
 
 create table metrics.feedback (
   feedback_id bigint not null,
@@ -71,8 +91,14 @@ create table metrics.messages (
   prompt_source metrics.token_source,
   completion_source metrics.token_source,
   has_feedback boolean default false not null,
+  encoding_assumed boolean,
+  encoding metrics.encoding,
+  counted_at timestamp with time zone default now() not null,
+  prompt_digest bigint,
+  completion_digest bigint,
   constraint messages_pkey PRIMARY KEY (conversation_id)
 );
+CREATE INDEX messages_estimate_idx ON metrics.messages USING btree (created_at) WHERE ((prompt_source = 'estimate'::metrics.token_source) OR (completion_source = 'estimate'::metrics.token_source));
 CREATE INDEX messages_session_key_idx ON metrics.messages USING btree (session_key, created_at, conversation_id);
 comment on table metrics.messages is 'The ledger: what each conversations row was counted for. An entry without a session_key counts for nothing: its row is gone, or feedback named it before it came.';
 comment on column metrics.messages.conversation_id is 'Id of the conversations row.';
@@ -87,6 +113,23 @@ comment on column metrics.messages.ai_messages is 'How many messages by the AI i
 comment on column metrics.messages.prompt_source is 'Where prompt_tokens comes from; NULL without a user message.';
 comment on column metrics.messages.completion_source is 'Where completion_tokens comes from; NULL without an AI message.';
 comment on column metrics.messages.has_feedback is 'Feedback without a session id of its own names this row.';
+comment on column metrics.messages.encoding_assumed is 'The default encoding was taken: no model is given, or none that metrics.model_encodings knows.';
+comment on column metrics.messages.encoding is 'What its exact counts were made with; of no meaning where no source is tiktoken.';
+comment on column metrics.messages.counted_at is 'When its token counts were made: of the exact count, else when the estimate was written.';
+comment on column metrics.messages.prompt_digest is 'metrics.text_digest of what prompt_tokens was exactly counted for: another text makes it an estimate again.';
+comment on column metrics.messages.completion_digest is 'The same for completion_tokens.';
+
+create table metrics.model_encodings (
+  model text not null,
+  is_prefix boolean default false not null,
+  encoding metrics.encoding not null,
+  constraint model_encodings_model_lower CHECK (model = lower(model)),
+  constraint model_encodings_model_named CHECK (model <> ''::text OR is_prefix),
+  constraint model_encodings_pkey PRIMARY KEY (model, is_prefix)
+);
+comment on table metrics.model_encodings is 'Which encoding counts the texts of a model. Yours to edit; then: conversation-metrics recount. The row with the empty prefix is the default, for rows without a model and for models that no other row knows.';
+comment on column metrics.model_encodings.model is 'Name of the model in lower case, or how the names of a family begin.';
+comment on column metrics.model_encodings.is_prefix is 'Whether every model counts whose name begins so. An exact name wins, then the longest prefix.';
 
 create table metrics.sessions (
   session_key uuid not null,
@@ -105,6 +148,47 @@ create table metrics.sources (
 );
 comment on table metrics.sources is 'The application''s tables that metrics are derived from.';
 comment on column metrics.sources.mapping is 'Query of canonical rows, with %s in the place of the table: the mapping view reads it over the table, the triggers over their transition tables.';
+
+create table metrics.token_batches (
+  batch_id bigint generated always as identity,
+  conversation_ids bigint[] not null,
+  is_long boolean not null,
+  worker text,
+  made_at timestamp with time zone default clock_timestamp() not null,
+  read_at timestamp with time zone,
+  constraint token_batches_pkey PRIMARY KEY (batch_id)
+);
+comment on table metrics.token_batches is 'Message rows that a count_tokens job is about to count: nobody else does meanwhile. Gone when the counts are written.';
+comment on column metrics.token_batches.is_long is 'A single long text, which others shall not wait for.';
+comment on column metrics.token_batches.worker is 'Who is at it (metrics.workers); NULL until the job begins.';
+
+create table metrics.token_retries (
+  conversation_id bigint not null,
+  attempts integer default 0 not null,
+  retry_at timestamp with time zone not null,
+  error text,
+  text_digest bigint,
+  constraint token_retries_pkey PRIMARY KEY (conversation_id)
+);
+comment on table metrics.token_retries is 'Message rows whose count failed, or waits for a transaction under way.';
+comment on column metrics.token_retries.attempts is 'How often counting this text failed.';
+comment on column metrics.token_retries.retry_at is 'Not before this time; infinity: given up until the text changes.';
+comment on column metrics.token_retries.error is 'Why the last attempt failed.';
+comment on column metrics.token_retries.text_digest is 'metrics.text_digest of the text that failed.';
+
+create table metrics.workers (
+  worker text not null,
+  graphile_ids text[] not null,
+  started_at timestamp with time zone default clock_timestamp() not null,
+  seen_at timestamp with time zone default clock_timestamp() not null,
+  stopped_at timestamp with time zone,
+  constraint workers_pkey PRIMARY KEY (worker)
+);
+comment on table metrics.workers is 'One row for each worker process of the last days.';
+comment on column metrics.workers.worker is 'Name of the process: host, process id and a random part.';
+comment on column metrics.workers.graphile_ids is 'Its ids as a graphile-worker: what its jobs are locked by.';
+comment on column metrics.workers.seen_at is 'Its last heartbeat; alive is who was seen within 10 seconds and did not stop.';
+comment on column metrics.workers.stopped_at is 'When it ended in good order; NULL while it runs, and for one that was killed.';
 
 create table public.conversation_metrics (
   session_key uuid not null,
@@ -269,14 +353,34 @@ create view metrics.counted_messages as
     counted.ended_at,
     counted.user_messages,
     counted.ai_messages,
-    counted.prompt_tokens,
-    counted.completion_tokens,
-    counted.prompt_source,
-    counted.completion_source,
+        CASE
+            WHEN exact.prompt THEN ledger.prompt_tokens
+            ELSE counted.prompt_tokens
+        END AS prompt_tokens,
+        CASE
+            WHEN exact.completion THEN ledger.completion_tokens
+            ELSE counted.completion_tokens
+        END AS completion_tokens,
+        CASE
+            WHEN exact.prompt THEN ledger.prompt_source
+            ELSE counted.prompt_source
+        END AS prompt_source,
+        CASE
+            WHEN exact.completion THEN ledger.completion_source
+            ELSE counted.completion_source
+        END AS completion_source,
     counted.response_us
    FROM metrics.source_messages source
-     CROSS JOIN LATERAL metrics.count_message(source.organization_id::text, source.session_id, source.role, source.message, source.response, source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us);
-comment on view metrics.counted_messages is 'What the ledger metrics.messages should hold, derived from the source rows: one row per message row that belongs to a session.';
+     CROSS JOIN LATERAL metrics.count_message(source.organization_id::text, source.session_id, source.role, source.message, source.response, source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us)
+     LEFT JOIN metrics.messages ledger ON ledger.conversation_id = source.conversation_id
+     CROSS JOIN LATERAL ( SELECT ledger.prompt_source = 'tiktoken'::metrics.token_source AND counted.prompt_source = 'estimate'::metrics.token_source AND ledger.prompt_digest = metrics.text_digest(source.model, source.message, NULL::text) AS "?column?",
+            ledger.completion_source = 'tiktoken'::metrics.token_source AND counted.completion_source = 'estimate'::metrics.token_source AND ledger.completion_digest = metrics.text_digest(source.model,
+                CASE
+                    WHEN source.role = 'assistant'::text THEN source.message
+                    ELSE NULL::text
+                END, source.response) AS "?column?"
+         OFFSET 0) exact(prompt, completion);
+comment on view metrics.counted_messages is 'What the ledger metrics.messages should hold, derived from the source rows: one row per message row that belongs to a session. Token counts are the ledger''s exact ones where they are of the row''s present texts.';
 
 create view metrics.feedback_drift as
  SELECT COALESCE(actual.feedback_id, f.feedback_id) AS feedback_id,
@@ -1107,6 +1211,9 @@ begin
         completion_tokens = new.completion_tokens,
         prompt_source = new.prompt_source,
         completion_source = new.completion_source,
+        counted_at = case
+          when 'estimate' in (new.prompt_source, new.completion_source) then now() else l.counted_at
+        end,
         -- An open question keeps the answer it had; metrics.pair_answers looks again.
         response_us = case
           when metrics.is_open(old.user_messages, old.ai_messages) and metrics.is_open(new.user_messages, new.ai_messages)
@@ -1344,6 +1451,12 @@ begin
   end if;
 
   select l.* into old_row from metrics.messages as l where l.conversation_id = id;
+  if (new_row.prompt_source = 'tiktoken' and old_row.prompt_source <> 'tiktoken')
+    or (new_row.completion_source = 'tiktoken' and old_row.completion_source <> 'tiktoken')
+  then
+    -- Its exact count was taken back before the lock was there.
+    return false;
+  end if;
   before := metrics.message_delta(old_row);
   update metrics.messages as l
   set
@@ -1354,6 +1467,9 @@ begin
     completion_tokens = new_row.completion_tokens,
     prompt_source = new_row.prompt_source,
     completion_source = new_row.completion_source,
+    counted_at = case
+      when 'estimate' in (new_row.prompt_source, new_row.completion_source) then now() else l.counted_at
+    end,
     response_us = new_row.response_us
   where l.conversation_id = id
   returning l.* into old_row;
@@ -1388,6 +1504,88 @@ begin
   return true;
 end; $function$;
 comment on function metrics.change_in_place(anyelement) is 'Counts the change of one message row that kept its session, its time and its part in the order; false, and nothing done, for any other change.';
+
+CREATE OR REPLACE FUNCTION metrics.check_sessions(newest integer DEFAULT 1000, slice integer DEFAULT 1000)
+ RETURNS metrics.checks
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  slice_after constant uuid := (select c.up_to from metrics.checks as c order by c.check_id desc limit 1);
+  recent_ids constant metrics.token_batches.conversation_ids%type := array(
+    select s.conversation_id from metrics.source_messages as s order by s.conversation_id desc limit newest
+  );
+  sliced constant uuid[] := array(
+    select m.session_key from public.conversation_metrics as m
+    where slice_after is null or m.session_key > slice_after
+    order by m.session_key limit slice
+  );
+  keys constant uuid[] := array(select unnest(sliced) union select unnest(metrics.sessions_of_messages(recent_ids)));
+  no_ids constant metrics.token_batches.conversation_ids%type := '{}';
+  drifted uuid[];
+  details jsonb;
+  healed integer;
+  result metrics.checks;
+begin
+  select array_agg(d.session_key), coalesce(jsonb_agg(d.detail) filter (where d.number <= 20), '[]')
+  into drifted, details
+  from (
+    select found.session_key, row_number() over () as number, jsonb_build_object(
+      'organization_id', m.organization_id, 'session_id', m.session_id, 'columns', found.columns
+    ) as detail
+    from (
+      select d.session_key, array_agg(d.column_name order by d.column_name) as columns
+      from metrics.session_drift(keys, recent_ids) as d
+      group by d.session_key
+    ) as found
+    left join public.conversation_metrics as m on m.session_key = found.session_key
+  ) as d;
+
+  perform metrics.sync('leads', array(
+    select c.lead_id
+    from (select s.lead_id from metrics.source_leads as s order by s.lead_id desc limit newest) as recent
+    join metrics.counted_leads as c on c.lead_id = recent.lead_id
+    left join metrics.leads as l on l.lead_id = c.lead_id
+    where (l.session_key, l.created_at) is distinct from (c.session_key, c.created_at)
+  ));
+  perform metrics.sync('feedback', array(
+    select c.feedback_id
+    from (select s.feedback_id from metrics.source_feedback as s order by s.feedback_id desc limit newest) as recent
+    join metrics.counted_feedback as c on c.feedback_id = recent.feedback_id
+    left join metrics.feedback as f on f.feedback_id = c.feedback_id
+    where (f.session_key, f.conversation_id, f.rating) is distinct from (c.session_key, c.conversation_id, c.rating)
+  ));
+  if drifted is not null then
+    perform metrics.sync('messages', array(
+      select l.conversation_id from unnest(drifted) as key join metrics.messages as l on l.session_key = key
+      union
+      select unnest(recent_ids)
+    ));
+    perform metrics.rebuild_sessions(drifted);
+  end if;
+  healed := coalesce(cardinality(drifted), 0)
+    - (select count(distinct d.session_key) from metrics.session_drift(drifted, no_ids) as d);
+
+  -- What could not be counted may have another text now, or be gone.
+  delete from metrics.token_retries as r
+  where r.retry_at = 'infinity'
+    and not exists (
+      select from metrics.source_messages as s
+      where s.conversation_id = r.conversation_id
+        and metrics.text_digest(s.model, s.message, s.response) = r.text_digest
+    );
+  delete from metrics.checks as c where c.checked_at < now() - interval '30 days';
+  delete from metrics.workers as w where w.seen_at < now() - interval '7 days';
+
+  insert into metrics.checks (sessions, drifted, healed, up_to, details)
+  values (
+    cardinality(keys), coalesce(cardinality(drifted), 0), healed,
+    case when cardinality(sliced) = slice then sliced[slice] end, details
+  )
+  returning * into result;
+  return result;
+end; $function$;
+comment on function metrics.check_sessions(integer,integer) is 'The worker''s own check: compares the sessions of the newest message rows and the next slice of all sessions with their source rows, heals what differs (also the newest leads and feedback), and records it in metrics.checks.';
 
 CREATE OR REPLACE FUNCTION metrics.check_source(of_table regclass, required text[])
  RETURNS void
@@ -1697,12 +1895,46 @@ begin
       ai_messages smallint not null default 0,
       prompt_source metrics.token_source,
       completion_source metrics.token_source,
-      has_feedback boolean not null default false
+      has_feedback boolean not null default false,
+      encoding_assumed boolean,
+      encoding metrics.encoding,
+      counted_at timestamptz not null default now(),
+      prompt_digest bigint,
+      completion_digest bigint
     )
     $table$,
     conversation_type
   );
   create index messages_session_key_idx on metrics.messages (session_key, created_at, conversation_id);
+  -- What still waits for its exact count; small whenever a worker runs.
+  create index messages_estimate_idx on metrics.messages (created_at)
+    where prompt_source = 'estimate' or completion_source = 'estimate';
+
+  execute format(
+    $table$
+    create table metrics.token_batches (
+      batch_id bigint generated always as identity constraint token_batches_pkey primary key,
+      conversation_ids %1$s[] not null,
+      is_long boolean not null,
+      worker text,
+      made_at timestamptz not null default clock_timestamp(),
+      read_at timestamptz
+    )
+    $table$,
+    conversation_type
+  );
+  execute format(
+    $table$
+    create table metrics.token_retries (
+      conversation_id %1$s constraint token_retries_pkey primary key,
+      attempts integer not null default 0,
+      retry_at timestamptz not null,
+      error text,
+      text_digest bigint
+    )
+    $table$,
+    conversation_type
+  );
 
   execute format(
     'create table metrics.leads (lead_id %s constraint leads_pkey primary key, session_key uuid, created_at timestamptz)',
@@ -2007,6 +2239,79 @@ begin
 end; $function$;
 comment on function metrics.doctor(integer) is 'Checks what can go wrong in operation: triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
 
+CREATE OR REPLACE FUNCTION metrics.enqueue_token_batches(max_batches integer, batch_rows integer, batch_tokens integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  free integer;
+  made integer;
+begin
+  -- One at a time, or two would claim the same rows; whoever comes second has nothing to do.
+  if not pg_try_advisory_xact_lock(hashtextextended('metrics.token_batches', 0)) then
+    return 0;
+  end if;
+  select max_batches - count(*) into free from metrics.token_batches as b where not b.is_long;
+  if free <= 0 then
+    return 0;
+  end if;
+
+  with claimed as materialized (
+    select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
+    union
+    select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
+  ),
+  waiting as materialized (
+    select l.conversation_id, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
+    from metrics.messages as l
+    cross join lateral (
+      select case when l.prompt_source = 'estimate' then l.prompt_tokens else 0 end::bigint
+        + case when l.completion_source = 'estimate' then l.completion_tokens else 0 end
+    ) as size (tokens)
+    where (l.prompt_source = 'estimate' or l.completion_source = 'estimate')
+      and not exists (select from claimed where claimed.id = l.conversation_id)
+    order by l.created_at desc
+    limit free * batch_rows
+  ),
+  numbered as (
+    select
+      w.conversation_id, w.is_long,
+      -- A long text has a batch of its own, so that nobody waits for it.
+      case when w.is_long then row_number() over in_order else 0 end as long_number,
+      (row_number() over in_order - 1) / batch_rows as by_rows,
+      (sum(w.tokens) over in_order)::bigint / batch_tokens as by_tokens
+    from waiting as w
+    window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc)
+  ),
+  grouped as (
+    select is_long, array_agg(conversation_id) as conversation_ids
+    from numbered
+    group by is_long, long_number, by_rows, by_tokens
+    order by is_long, long_number, by_rows, by_tokens
+  ),
+  chosen as (
+    (select * from grouped where not is_long limit free)
+    union all
+    (
+      select * from grouped where is_long
+      limit greatest(0, 2 - (select count(*) from metrics.token_batches as b where b.is_long))
+    )
+  ),
+  added as (
+    insert into metrics.token_batches (conversation_ids, is_long)
+    select conversation_ids, is_long from chosen
+    returning batch_id, is_long
+  )
+  select count(graphile_worker.add_job(
+    'count_tokens', json_build_object('batch_id', added.batch_id),
+    priority => case when added.is_long then 1 else 0 end, max_attempts => 5
+  )) into made
+  from added;
+  return made;
+end; $function$;
+comment on function metrics.enqueue_token_batches(integer,integer,integer) is 'Adds count_tokens jobs for messages whose tokens are estimates, newest first, while fewer than max_batches wait or run: each of up to batch_rows rows and about batch_tokens estimated tokens. Returns how many.';
+
 CREATE OR REPLACE FUNCTION metrics.enter_sessions(keys uuid[], bring_extras boolean DEFAULT false)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -2040,6 +2345,33 @@ CREATE OR REPLACE FUNCTION metrics.estimated_messages(user_messages smallint, pr
  IMMUTABLE PARALLEL SAFE
 RETURN (CASE WHEN (prompt_source = 'estimate'::metrics.token_source) THEN (user_messages)::integer ELSE 0 END + CASE WHEN (completion_source = 'estimate'::metrics.token_source) THEN (ai_messages)::integer ELSE 0 END);
 comment on function metrics.estimated_messages(smallint,metrics.token_source,smallint,metrics.token_source) is 'How many messages of a row have estimated tokens.';
+
+CREATE OR REPLACE FUNCTION metrics.fail_token_counts(batch bigint, failures jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ INSERT INTO metrics.token_retries AS r (conversation_id, attempts, retry_at, error, text_digest)  SELECT failed.conversation_id,
+             1,
+             (clock_timestamp() + '00:00:04'::interval),
+             failed.error,
+             metrics.text_digest(s.model, s.message, s.response) AS text_digest
+            FROM (jsonb_populate_recordset(NULL::metrics.token_retries, fail_token_counts.failures) failed(conversation_id, attempts, retry_at, error, text_digest)
+              JOIN metrics.source_messages s ON ((s.conversation_id = failed.conversation_id)))
+           WHERE (EXISTS ( SELECT
+                    FROM metrics.token_batches b
+                   WHERE (b.batch_id = fail_token_counts.batch))) ON CONFLICT(conversation_id) DO UPDATE SET attempts =
+         CASE
+             WHEN (r.text_digest = excluded.text_digest) THEN (r.attempts + 1)
+             ELSE 1
+         END, retry_at =
+         CASE
+             WHEN (r.text_digest IS DISTINCT FROM excluded.text_digest) THEN excluded.retry_at
+             WHEN (r.attempts >= 4) THEN 'infinity'::timestamp with time zone
+             ELSE (clock_timestamp() + ('00:00:04'::interval * ((4)::double precision ^ (r.attempts)::double precision)))
+         END, error = excluded.error, text_digest = excluded.text_digest;
+END;
+comment on function metrics.fail_token_counts(bigint,jsonb) is 'Records which rows of a batch could not be counted (an array of conversation_id and error). Each is tried again after 4, 16, 64 and 256 seconds, then given up until its text changes: it stays an estimate.';
 
 CREATE OR REPLACE FUNCTION metrics.forget_messages()
  RETURNS void
@@ -2403,6 +2735,25 @@ CREATE OR REPLACE FUNCTION metrics.message_delta(message metrics.messages)
 RETURN ROW((message).session_key, 1, ((message).user_messages)::integer, ((message).ai_messages)::integer, ((message).prompt_tokens)::bigint, ((message).completion_tokens)::bigint, metrics.estimated_messages((message).user_messages, (message).prompt_source, (message).ai_messages, (message).completion_source), (metrics.is_open((message).user_messages, (message).ai_messages))::integer, (((message).response_us IS NOT NULL))::integer, (COALESCE((message).response_us, (0)::bigint))::numeric, metrics.row_lag((message).created_at, (message).ended_at), NULL::timestamp with time zone, (message).ended_at, (message).created_at, (message).created_at)::metrics.session_delta;
 comment on function metrics.message_delta(metrics.messages) is 'What one ledger row adds to its session.';
 
+CREATE OR REPLACE FUNCTION metrics.model_encoding(model text)
+ RETURNS TABLE(encoding metrics.encoding, assumed boolean)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT e.encoding,
+     (e.model = ''::text)
+    FROM (metrics.model_encodings e
+      CROSS JOIN ( VALUES (lower(COALESCE(model_encoding.model, ''::text))), (regexp_replace(lower(COALESCE(model_encoding.model, ''::text)), '^(.*/)?(ft:)?'::text, ''::text))) named(model))
+   WHERE
+         CASE
+             WHEN e.is_prefix THEN starts_with(named.model, e.model)
+             ELSE (named.model = e.model)
+         END
+   ORDER BY e.is_prefix, (length(e.model)) DESC
+  LIMIT 1;
+END;
+comment on function metrics.model_encoding(text) is 'The encoding for a model by metrics.model_encodings: exact name, else longest prefix, else the default (assumed is true then). Upper and lower case are the same.';
+
 CREATE OR REPLACE FUNCTION metrics.pair_answers(deltas metrics.session_delta[])
  RETURNS metrics.session_delta[]
  LANGUAGE plpgsql
@@ -2479,6 +2830,52 @@ begin
 end; $function$;
 comment on function metrics.pair_answers(metrics.session_delta[]) is 'Sets the response time of questions that a following row answers, around the changed rows of each session, and returns the differences with that of the response times added. The caller holds the locks.';
 
+CREATE OR REPLACE FUNCTION metrics.read_token_batch(batch bigint, worker text)
+ RETURNS TABLE(conversation_id text, encoding metrics.encoding, encoding_assumed boolean, prompt text, completions text[], prompt_digest text, completion_digest text)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  ids metrics.token_batches.conversation_ids%type;
+begin
+  update metrics.token_batches as b set worker = read_token_batch.worker, read_at = clock_timestamp()
+  where b.batch_id = batch
+  returning b.conversation_ids into ids;
+  return query
+    with texts as materialized (
+      select
+        s.conversation_id, s.model,
+        l.prompt_source = 'estimate' as count_prompt,
+        l.completion_source = 'estimate' as count_completion,
+        s.message, s.response,
+        case when s.role = 'assistant' then s.message end as assistant_message
+      from unnest(ids) as id
+      join metrics.messages as l on l.conversation_id = id
+      join metrics.source_messages as s on s.conversation_id = id
+    ),
+    models as materialized (
+      select distinct on (named.model) named.model, e.encoding, e.assumed
+      from (select distinct texts.model from texts) as named
+      cross join lateral metrics.model_encoding(named.model) as e
+    )
+    select
+      texts.conversation_id::text, models.encoding, models.assumed,
+      case when texts.count_prompt then texts.message end,
+      case when texts.count_completion
+        then array_remove(array[texts.assistant_message, texts.response], null) end,
+      case when texts.count_prompt then metrics.text_digest(texts.model, texts.message, null)::text end,
+      case when texts.count_completion
+        then metrics.text_digest(texts.model, texts.assistant_message, texts.response)::text end
+    from texts
+    join models on models.model is not distinct from texts.model
+    where texts.count_prompt or texts.count_completion;
+end; $function$;
+comment on function metrics.read_token_batch(bigint,text) is 'The texts of a batch that are still to be counted, for the worker named; prompt or completions NULL for a side that is not. None where the batch or its rows are gone: then the job is done. The digests go back unchanged to metrics.write_token_counts.';
+
 CREATE OR REPLACE FUNCTION metrics.rebuild_sessions(keys uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -2531,6 +2928,54 @@ begin
   perform metrics.apply_extras(keys);
 end; $function$;
 comment on function metrics.rebuild_sessions(uuid[]) is 'Derives the metrics rows of these sessions from the ledger in full.';
+
+CREATE OR REPLACE FUNCTION metrics.recount_batch(after_id text, batch_size integer, OUT last_id text, OUT rows_seen integer, OUT rows_changed integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ids metrics.token_batches.conversation_ids%type;
+  counted_otherwise metrics.token_batches.conversation_ids%type;
+begin
+  ids := array(
+    select l.conversation_id
+    from metrics.messages as l
+    where after_id is null
+      or l.conversation_id > (jsonb_populate_record(null::metrics.messages, jsonb_build_object('conversation_id', after_id))).conversation_id
+    order by l.conversation_id
+    limit batch_size
+  );
+  with counted as materialized (
+    select l.conversation_id, l.encoding, l.encoding_assumed, s.model
+    from unnest(ids) as id
+    join metrics.messages as l on l.conversation_id = id
+    join metrics.source_messages as s on s.conversation_id = id
+    where 'tiktoken' in (l.prompt_source, l.completion_source)
+  ),
+  models as materialized (
+    select named.model, e.encoding, e.assumed
+    from (select distinct counted.model from counted) as named
+    cross join lateral metrics.model_encoding(named.model) as e
+  )
+  select coalesce(array_agg(counted.conversation_id), '{}') into counted_otherwise
+  from counted
+  join models on models.model is not distinct from counted.model
+  where (counted.encoding, counted.encoding_assumed) is distinct from (models.encoding, models.assumed);
+
+  if cardinality(counted_otherwise) > 0 then
+    -- Locked first, as for every change; without its digest an exact count holds no longer.
+    perform metrics.enter_sessions(metrics.sessions_of_messages(counted_otherwise));
+    update metrics.messages as l set prompt_digest = null, completion_digest = null
+    from unnest(counted_otherwise) as id
+    where l.conversation_id = id;
+    perform metrics.sync('messages', counted_otherwise);
+  end if;
+  last_id := ids[cardinality(ids)]::text;
+  rows_seen := cardinality(ids);
+  rows_changed := cardinality(counted_otherwise);
+end; $function$;
+comment on function metrics.recount_batch(text,integer) is 'One step after a change of metrics.model_encodings: of up to batch_size ledger rows with ids after after_id (NULL: from the start), those counted with another encoding than their model''s become estimates, and so are counted again. Returns the last id seen (NULL: done), and how many rows it saw and changed. Safe to stop and repeat.';
 
 CREATE OR REPLACE FUNCTION metrics.repair(max_sessions integer DEFAULT NULL::integer)
  RETURNS SETOF public.conversation_metrics_drift
@@ -2631,46 +3076,19 @@ comment on function metrics.rows_left_out() is 'How many message rows the mappin
 
 CREATE OR REPLACE FUNCTION metrics.sample_drift(sample integer)
  RETURNS bigint
- LANGUAGE plpgsql
+ LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
- SET enable_seqscan TO 'off'
-AS $function$
-declare
-  keys constant uuid[] := array(
-    select m.session_key from public.conversation_metrics as m
-    order by m.conversation_id desc limit sample
-  );
-begin
-  return (
-    -- metrics row against ledger
-    select count(*)
-    from unnest(keys) as key
-    cross join lateral metrics.session_total(key) as total
-    join public.conversation_metrics as m on m.session_key = key
-    where (m.message_rows, m.user_messages, m.ai_messages, m.prompt_tokens, m.completion_tokens,
-        m.estimated_messages, m.open_rows, m.response_count, m.response_us_sum)
-      is distinct from
-      (total.message_rows, total.user_messages, total.ai_messages, total.prompt_tokens, total.completion_tokens,
-        total.estimated_messages, total.open_rows, total.response_count, total.response_us_sum)
-  ) + (
-    -- ledger against source rows
-    select count(*)
-    from unnest(keys) as key
-    join metrics.messages as l on l.session_key = key
-    left join metrics.counted_messages as c on c.conversation_id = l.conversation_id
-    where (l.session_key, l.created_at, l.ended_at, l.user_messages, l.ai_messages)
-      is distinct from (c.session_key, c.created_at, c.ended_at, c.user_messages, c.ai_messages)
-  ) + (
-    -- the newest source rows against the ledger
-    select count(*)
-    from (select s.conversation_id from metrics.source_messages as s order by s.conversation_id desc limit sample) as newest
-    left join metrics.messages as l on l.conversation_id = newest.conversation_id
-    where l.session_key is null
-  );
-end; $function$;
+BEGIN ATOMIC
+ SELECT count(*) AS count
+    FROM metrics.session_drift(ARRAY( SELECT m.session_key
+            FROM public.conversation_metrics m
+           ORDER BY m.conversation_id DESC
+          LIMIT sample_drift.sample), ARRAY( SELECT s.conversation_id
+            FROM metrics.source_messages s
+           ORDER BY s.conversation_id DESC
+          LIMIT sample_drift.sample)) session_drift(session_key, column_name);
+END;
 comment on function metrics.sample_drift(integer) is 'How many differences there are between source, ledger and metrics in the newest sessions and message rows.';
 
 CREATE OR REPLACE FUNCTION metrics.session_bounds(of_session uuid, longest_lag interval)
@@ -2699,6 +3117,81 @@ BEGIN ATOMIC
           LIMIT 1) first;
 END;
 comment on function metrics.session_bounds(uuid,interval) is 'First row, start and end of a session from the ledger, by index. longest_lag bounds ended_at - created_at of its rows; 100 years and more read them all. No row for a session without rows.';
+
+CREATE OR REPLACE FUNCTION metrics.session_drift(keys uuid[], ids anyarray)
+ RETURNS TABLE(session_key uuid, column_name text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  return query
+    with entries as materialized (
+      select l.conversation_id from unnest(keys) as key join metrics.messages as l on l.session_key = key
+      union
+      select id from unnest(ids) as id
+    )
+    select affected.session_key, 'ledger'
+    from entries
+    left join metrics.messages as l on l.conversation_id = entries.conversation_id
+    left join metrics.counted_messages as c on c.conversation_id = entries.conversation_id
+    -- An entry counted in a wrong session makes both wrong.
+    cross join lateral (values (l.session_key), (c.session_key)) as affected (session_key)
+    where affected.session_key is not null
+      and (
+        l.session_key, l.created_at, l.ended_at, l.user_messages, l.ai_messages,
+        l.prompt_tokens, l.completion_tokens, l.prompt_source, l.completion_source,
+        case when not metrics.is_open(l.user_messages, l.ai_messages) then l.response_us end
+      ) is distinct from (
+        c.session_key, c.created_at, c.ended_at, c.user_messages, c.ai_messages,
+        c.prompt_tokens, c.completion_tokens, c.prompt_source, c.completion_source, c.response_us
+      )
+    union
+    select question.session_key, 'ledger'
+    from (
+      select
+        l.session_key, l.response_us,
+        metrics.is_open(l.user_messages, l.ai_messages) as is_open,
+        case when lead(l.ai_messages) over next_row > 0 and lead(l.user_messages) over next_row = 0 then
+          metrics.response_us(nullif(l.created_at, 'infinity'), nullif(lead(l.created_at) over next_row, 'infinity'))
+        end as answered_us
+      from unnest(keys) as key
+      join metrics.messages as l on l.session_key = key
+      window next_row as (partition by l.session_key order by l.created_at, l.conversation_id)
+    ) as question
+    where question.is_open and question.response_us is distinct from question.answered_us
+    union
+    select key, compared.column_name
+    from unnest(keys) as key
+    cross join lateral metrics.session_total(key) as total
+    left join lateral metrics.session_bounds(key, '100 years') as bounds on true
+    left join public.conversation_metrics as m on m.session_key = key
+    left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
+    cross join lateral (
+      values
+        ('conversation_id', m.conversation_id is distinct from bounds.conversation_id),
+        ('widget_id', m.widget_id is distinct from first.widget_id),
+        ('user_id', m.user_id is distinct from first.user_id),
+        ('conversation_start', m.conversation_start is distinct from bounds.conversation_start),
+        ('conversation_end', m.conversation_end is distinct from bounds.conversation_end),
+        ('message_rows', m.message_rows <> total.message_rows),
+        ('user_messages', m.user_messages <> total.user_messages),
+        ('ai_messages', m.ai_messages <> total.ai_messages),
+        ('prompt_tokens', m.prompt_tokens <> total.prompt_tokens),
+        ('completion_tokens', m.completion_tokens <> total.completion_tokens),
+        ('estimated_messages', m.estimated_messages <> total.estimated_messages),
+        ('open_rows', m.open_rows <> total.open_rows),
+        ('response_count', m.response_count <> total.response_count),
+        ('response_us_sum', m.response_us_sum <> total.response_us_sum)
+    ) as compared (column_name, differs)
+    -- Neither rows nor metrics: a session that is gone, and rightly so.
+    where compared.differs;
+end; $function$;
+comment on function metrics.session_drift(uuid[],anyarray) is 'Where the metrics of these sessions differ from the ledger, or their ledger entries and those of these message rows from the source: session and column, ''ledger'' for entries. metrics.conversation_metrics_drift checks all.';
 
 CREATE OR REPLACE FUNCTION metrics.session_key(organization_id text, session_id text)
  RETURNS uuid
@@ -2905,6 +3398,13 @@ begin
 end; $function$;
 comment on function metrics.sync(text,anyarray) is 'Brings ledger and metrics up to date with source rows of a kind (messages, leads, feedback), given by their ids, also of rows that are gone. Idempotent: what is right already stays as it is.';
 
+CREATE OR REPLACE FUNCTION metrics.text_digest(model text, message text, response text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((('x'::text || encode(SUBSTRING(sha256(convert_to(((quote_nullable(model) || quote_nullable(message)) || quote_nullable(response)), getdatabaseencoding())) FROM 1 FOR 8), 'hex'::text)))::bit(64))::bigint;
+comment on function metrics.text_digest(text,text,text) is 'Tells whether an exact token count is still that of the row''s text: the first 64 bits of SHA-256 of model and texts.';
+
 CREATE OR REPLACE FUNCTION metrics.tg_conversations__delete()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3108,6 +3608,50 @@ AS $function$
     end; $function$;
 comment on function metrics.tg_leads__count() is 'Brings the metrics up to date with what a statement did to the leads rows, in its transaction.';
 
+CREATE OR REPLACE FUNCTION metrics.token_totals()
+ RETURNS TABLE(estimated bigint, counted bigint, reported bigint, failed bigint, oldest_waiting interval)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT COALESCE(sum((
+         CASE
+             WHEN (l.prompt_source = 'estimate'::metrics.token_source) THEN (l.user_messages)::integer
+             ELSE 0
+         END +
+         CASE
+             WHEN (l.completion_source = 'estimate'::metrics.token_source) THEN (l.ai_messages)::integer
+             ELSE 0
+         END)), (0)::bigint) AS "coalesce",
+     COALESCE(sum((
+         CASE
+             WHEN (l.prompt_source = 'tiktoken'::metrics.token_source) THEN (l.user_messages)::integer
+             ELSE 0
+         END +
+         CASE
+             WHEN (l.completion_source = 'tiktoken'::metrics.token_source) THEN (l.ai_messages)::integer
+             ELSE 0
+         END)), (0)::bigint) AS "coalesce",
+     COALESCE(sum((
+         CASE
+             WHEN (l.prompt_source = 'provider'::metrics.token_source) THEN (l.user_messages)::integer
+             ELSE 0
+         END +
+         CASE
+             WHEN (l.completion_source = 'provider'::metrics.token_source) THEN (l.ai_messages)::integer
+             ELSE 0
+         END)), (0)::bigint) AS "coalesce",
+     ( SELECT count(*) AS count
+            FROM metrics.token_retries r
+           WHERE (r.retry_at = 'infinity'::timestamp with time zone)) AS count,
+     (clock_timestamp() - ( SELECT min(waiting.counted_at) AS min
+            FROM metrics.messages waiting
+           WHERE (((waiting.prompt_source = 'estimate'::metrics.token_source) OR (waiting.completion_source = 'estimate'::metrics.token_source)) AND (NOT (EXISTS ( SELECT
+                    FROM metrics.token_retries r
+                   WHERE ((r.conversation_id = waiting.conversation_id) AND (r.retry_at = 'infinity'::timestamp with time zone))))))))
+    FROM metrics.messages l;
+END;
+comment on function metrics.token_totals() is 'How many messages'' tokens are estimated, exactly counted and reported by the provider, how many rows were given up, and how long the oldest row has waited to be counted (NULL: none waits).';
+
 CREATE OR REPLACE FUNCTION metrics.uninstall()
  RETURNS void
  LANGUAGE plpgsql
@@ -3139,6 +3683,180 @@ begin
   drop schema metrics cascade;
 end; $function$;
 comment on function metrics.uninstall() is 'Removes all that is ours but graphile_worker: triggers, conversation_metrics, the drift view, the schema metrics. The application''s tables and rows stay as they were.';
+
+CREATE OR REPLACE FUNCTION metrics.worker_beat(worker text, graphile_ids text[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  dead text[];
+  released integer;
+begin
+  insert into metrics.workers as w (worker, graphile_ids)
+  values (worker_beat.worker, worker_beat.graphile_ids)
+  on conflict on constraint workers_pkey do update set
+    graphile_ids = excluded.graphile_ids, seen_at = clock_timestamp(), stopped_at = null;
+
+  -- Without this the jobs of a killed process would stay locked for hours.
+  dead := array(
+    select id from metrics.workers as w cross join lateral unnest(w.graphile_ids) as id
+    where w.seen_at < clock_timestamp() - interval '10 seconds'
+  );
+  if cardinality(dead) > 0 then
+    perform graphile_worker.force_unlock_workers(dead);
+  end if;
+
+  with gone as (
+    delete from metrics.token_batches as b
+    where exists (
+        select from metrics.workers as w
+        where w.worker = b.worker and (w.seen_at < clock_timestamp() - interval '10 seconds' or w.stopped_at > b.read_at)
+      )
+      -- A job that was lost, or failed for good.
+      or coalesce(b.read_at, b.made_at) < clock_timestamp() - interval '5 minutes'
+    returning b.batch_id
+  )
+  select count(*) into released from gone;
+  update metrics.workers as w set graphile_ids = '{}'
+  where w.seen_at < clock_timestamp() - interval '10 seconds' and cardinality(w.graphile_ids) > 0;
+  return released;
+end; $function$;
+comment on function metrics.worker_beat(text,text[]) is 'The heartbeat of a worker process with its ids as a graphile-worker. Takes over from processes not seen for 10 seconds: their rows are counted anew, their jobs unlocked. Returns how many batches were released.';
+
+CREATE OR REPLACE FUNCTION metrics.worker_gone(worker text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ UPDATE metrics.workers w SET stopped_at = clock_timestamp(), graphile_ids = '{}'::text[]
+   WHERE (w.worker = worker_gone.worker);
+ DELETE FROM metrics.token_batches b
+   WHERE (b.worker = worker_gone.worker);
+END;
+comment on function metrics.worker_gone(text) is 'Says that a worker process ends in good order, and gives back what it had begun.';
+
+CREATE OR REPLACE FUNCTION metrics.write_token_counts(batch bigint, counts jsonb, OUT written integer, OUT dropped integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  counted constant metrics.messages[] := array(select c from jsonb_populate_recordset(null::metrics.messages, counts) as c);
+  changed_at constant timestamptz := clock_timestamp();
+  sessions uuid[];
+  ids metrics.token_batches.conversation_ids%type;
+begin
+  delete from metrics.token_batches as b where b.batch_id = batch;
+  if not found then
+    -- Taken for dead, and given to another worker.
+    written := 0;
+    dropped := cardinality(counted);
+    return;
+  end if;
+
+  -- In the order of every other write: metrics rows, then ledger rows.
+  sessions := array(
+    select locked.session_key
+    from (
+      select m.session_key
+      from (
+        select distinct l.session_key
+        from unnest(counted) as c
+        join metrics.messages as l on l.conversation_id = c.conversation_id
+      ) as wanted
+      join public.conversation_metrics as m on m.session_key = wanted.session_key
+      order by m.session_key
+      for no key update of m skip locked
+    ) as locked
+  );
+  ids := array(
+    select locked.conversation_id
+    from (
+      select l.conversation_id
+      from unnest(counted) as c
+      join metrics.messages as l on l.conversation_id = c.conversation_id
+      join unnest(sessions) as session on session = l.session_key
+      order by l.conversation_id
+      for no key update of l skip locked
+    ) as locked
+  );
+
+  -- Under the locks: only what is still the text that was counted. A writer that changed it but has
+  -- yet to count its change finds another digest then, and makes it an estimate again.
+  with exact as materialized (
+    select
+      l.conversation_id, l.session_key,
+      l.prompt_source = 'estimate' and c.prompt_digest = metrics.text_digest(s.model, s.message, null) as prompt,
+      l.completion_source = 'estimate' and c.completion_digest = metrics.text_digest(
+        s.model, case when s.role = 'assistant' then s.message end, s.response
+      ) as completion,
+      l.user_messages, l.ai_messages,
+      l.prompt_tokens as old_prompt_tokens, l.completion_tokens as old_completion_tokens,
+      c.prompt_tokens, c.completion_tokens, c.prompt_digest, c.completion_digest, c.encoding, c.encoding_assumed
+    from unnest(ids) as id
+    join metrics.messages as l on l.conversation_id = id
+    join metrics.source_messages as s on s.conversation_id = id
+    join unnest(counted) as c on c.conversation_id = id
+  ),
+  changed as (
+    update metrics.messages as l
+    set
+      prompt_tokens = case when exact.prompt then exact.prompt_tokens else l.prompt_tokens end,
+      prompt_source = case when exact.prompt then 'tiktoken' else l.prompt_source end,
+      prompt_digest = case when exact.prompt then exact.prompt_digest else l.prompt_digest end,
+      completion_tokens = case when exact.completion then exact.completion_tokens else l.completion_tokens end,
+      completion_source = case when exact.completion then 'tiktoken' else l.completion_source end,
+      completion_digest = case when exact.completion then exact.completion_digest else l.completion_digest end,
+      encoding = exact.encoding,
+      encoding_assumed = exact.encoding_assumed,
+      counted_at = changed_at
+    from exact
+    where l.conversation_id = exact.conversation_id and (exact.prompt or exact.completion)
+    returning
+      l.session_key,
+      l.prompt_tokens - exact.old_prompt_tokens as prompt_tokens,
+      l.completion_tokens - exact.old_completion_tokens as completion_tokens,
+      case when exact.prompt then exact.user_messages else 0 end
+        + case when exact.completion then exact.ai_messages else 0 end as counted_messages
+  ),
+  summed as (
+    select
+      changed.session_key, count(*) as message_rows, sum(changed.prompt_tokens) as prompt_tokens,
+      sum(changed.completion_tokens) as completion_tokens, sum(changed.counted_messages) as counted_messages
+    from changed
+    group by changed.session_key
+  ),
+  applied as (
+    update public.conversation_metrics as m
+    set
+      prompt_tokens = m.prompt_tokens + summed.prompt_tokens,
+      completion_tokens = m.completion_tokens + summed.completion_tokens,
+      estimated_messages = m.estimated_messages - summed.counted_messages,
+      updated_at = changed_at
+    from summed
+    where m.session_key = summed.session_key
+  )
+  select coalesce(sum(summed.message_rows), 0) into written from summed;
+  dropped := cardinality(counted) - written;
+
+  if exists (select from metrics.token_retries) then
+    delete from metrics.token_retries as r using unnest(ids) as id where r.conversation_id = id;
+  end if;
+  if dropped > 0 then
+    insert into metrics.token_retries (conversation_id, retry_at)
+    select c.conversation_id, clock_timestamp() + interval '2 seconds'
+    from unnest(counted) as c
+    join metrics.messages as l on l.conversation_id = c.conversation_id
+    where not exists (select from unnest(ids) as id where id = c.conversation_id)
+    on conflict (conversation_id) do update set retry_at = excluded.retry_at;
+  end if;
+end; $function$;
+comment on function metrics.write_token_counts(bigint,jsonb) is 'Puts the exact counts of a batch (an array of ledger rows: conversation_id, prompt_tokens, completion_tokens, prompt_digest, completion_digest, encoding, encoding_assumed) into ledger and metrics and ends the batch. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';
 
 CREATE OR REPLACE FUNCTION public.sync_conversation_metrics(conversation_id bigint)
  RETURNS void
@@ -3211,6 +3929,8 @@ CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.leads REFERENCING OLD 
 
 
 -- Rights of others than the owner: these and no more
+
+grant usage on type metrics.encoding to public;
 
 grant usage on type metrics.session_delta to public;
 

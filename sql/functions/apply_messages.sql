@@ -72,6 +72,9 @@ begin
         completion_tokens = new.completion_tokens,
         prompt_source = new.prompt_source,
         completion_source = new.completion_source,
+        counted_at = case
+          when 'estimate' in (new.prompt_source, new.completion_source) then now() else l.counted_at
+        end,
         -- An open question keeps the answer it had; metrics.pair_answers looks again.
         response_us = case
           when metrics.is_open(old.user_messages, old.ai_messages) and metrics.is_open(new.user_messages, new.ai_messages)

@@ -22,6 +22,12 @@ begin
   end if;
 
   select l.* into old_row from metrics.messages as l where l.conversation_id = id;
+  if (new_row.prompt_source = 'tiktoken' and old_row.prompt_source <> 'tiktoken')
+    or (new_row.completion_source = 'tiktoken' and old_row.completion_source <> 'tiktoken')
+  then
+    -- Its exact count was taken back before the lock was there.
+    return false;
+  end if;
   before := metrics.message_delta(old_row);
   update metrics.messages as l
   set
@@ -32,6 +38,9 @@ begin
     completion_tokens = new_row.completion_tokens,
     prompt_source = new_row.prompt_source,
     completion_source = new_row.completion_source,
+    counted_at = case
+      when 'estimate' in (new_row.prompt_source, new_row.completion_source) then now() else l.counted_at
+    end,
     response_us = new_row.response_us
   where l.conversation_id = id
   returning l.* into old_row;

@@ -26,12 +26,46 @@ begin
       ai_messages smallint not null default 0,
       prompt_source metrics.token_source,
       completion_source metrics.token_source,
-      has_feedback boolean not null default false
+      has_feedback boolean not null default false,
+      encoding_assumed boolean,
+      encoding metrics.encoding,
+      counted_at timestamptz not null default now(),
+      prompt_digest bigint,
+      completion_digest bigint
     )
     $table$,
     conversation_type
   );
   create index messages_session_key_idx on metrics.messages (session_key, created_at, conversation_id);
+  -- What still waits for its exact count; small whenever a worker runs.
+  create index messages_estimate_idx on metrics.messages (created_at)
+    where prompt_source = 'estimate' or completion_source = 'estimate';
+
+  execute format(
+    $table$
+    create table metrics.token_batches (
+      batch_id bigint generated always as identity constraint token_batches_pkey primary key,
+      conversation_ids %1$s[] not null,
+      is_long boolean not null,
+      worker text,
+      made_at timestamptz not null default clock_timestamp(),
+      read_at timestamptz
+    )
+    $table$,
+    conversation_type
+  );
+  execute format(
+    $table$
+    create table metrics.token_retries (
+      conversation_id %1$s constraint token_retries_pkey primary key,
+      attempts integer not null default 0,
+      retry_at timestamptz not null,
+      error text,
+      text_digest bigint
+    )
+    $table$,
+    conversation_type
+  );
 
   execute format(
     'create table metrics.leads (lead_id %s constraint leads_pkey primary key, session_key uuid, created_at timestamptz)',

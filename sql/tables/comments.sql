@@ -48,6 +48,21 @@ comment on column metrics.messages.ai_messages is 'How many messages by the AI i
 comment on column metrics.messages.prompt_source is 'Where prompt_tokens comes from; NULL without a user message.';
 comment on column metrics.messages.completion_source is 'Where completion_tokens comes from; NULL without an AI message.';
 comment on column metrics.messages.has_feedback is 'Feedback without a session id of its own names this row.';
+comment on column metrics.messages.encoding is 'What its exact counts were made with; of no meaning where no source is tiktoken.';
+comment on column metrics.messages.encoding_assumed is 'The default encoding was taken: no model is given, or none that metrics.model_encodings knows.';
+comment on column metrics.messages.counted_at is 'When its token counts were made: of the exact count, else when the estimate was written.';
+comment on column metrics.messages.prompt_digest is 'metrics.text_digest of what prompt_tokens was exactly counted for: another text makes it an estimate again.';
+comment on column metrics.messages.completion_digest is 'The same for completion_tokens.';
+
+comment on table metrics.token_batches is
+  'Message rows that a count_tokens job is about to count: nobody else does meanwhile. Gone when the counts are written.';
+comment on column metrics.token_batches.is_long is 'A single long text, which others shall not wait for.';
+comment on column metrics.token_batches.worker is 'Who is at it (metrics.workers); NULL until the job begins.';
+comment on table metrics.token_retries is 'Message rows whose count failed, or waits for a transaction under way.';
+comment on column metrics.token_retries.attempts is 'How often counting this text failed.';
+comment on column metrics.token_retries.retry_at is 'Not before this time; infinity: given up until the text changes.';
+comment on column metrics.token_retries.error is 'Why the last attempt failed.';
+comment on column metrics.token_retries.text_digest is 'metrics.text_digest of the text that failed.';
 
 comment on table metrics.leads is 'Ledger of lead rows; an entry without a session_key stands for a row that is gone.';
 comment on column metrics.leads.created_at is 'When the lead was captured; -infinity where unknown.';

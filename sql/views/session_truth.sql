@@ -1,5 +1,5 @@
 -- From the sources, not from the ledgers, but for the session of feedback that names only its
--- message row: that is by definition the session of that row.
+-- message row (by definition the session of that row) and exact token counts of the present texts.
 create or replace view metrics.session_truth as
   with ordered as (
     select

@@ -1,0 +1,80 @@
+-- The ledger's mark is the queue: nothing is enqueued when a row is written. A batch claims its rows
+-- until it is written back; graphile-worker gives it to one worker. Newest first, so that a message
+-- of this moment never waits behind a backfill, and few batches at a time, for the same reason.
+create or replace function metrics.enqueue_token_batches(
+  max_batches integer,
+  batch_rows integer,
+  batch_tokens integer
+) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  free integer;
+  made integer;
+begin
+  -- One at a time, or two would claim the same rows; whoever comes second has nothing to do.
+  if not pg_try_advisory_xact_lock(hashtextextended('metrics.token_batches', 0)) then
+    return 0;
+  end if;
+  select max_batches - count(*) into free from metrics.token_batches as b where not b.is_long;
+  if free <= 0 then
+    return 0;
+  end if;
+
+  with claimed as materialized (
+    select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
+    union
+    select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
+  ),
+  waiting as materialized (
+    select l.conversation_id, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
+    from metrics.messages as l
+    cross join lateral (
+      select case when l.prompt_source = 'estimate' then l.prompt_tokens else 0 end::bigint
+        + case when l.completion_source = 'estimate' then l.completion_tokens else 0 end
+    ) as size (tokens)
+    where (l.prompt_source = 'estimate' or l.completion_source = 'estimate')
+      and not exists (select from claimed where claimed.id = l.conversation_id)
+    order by l.created_at desc
+    limit free * batch_rows
+  ),
+  numbered as (
+    select
+      w.conversation_id, w.is_long,
+      -- A long text has a batch of its own, so that nobody waits for it.
+      case when w.is_long then row_number() over in_order else 0 end as long_number,
+      (row_number() over in_order - 1) / batch_rows as by_rows,
+      (sum(w.tokens) over in_order)::bigint / batch_tokens as by_tokens
+    from waiting as w
+    window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc)
+  ),
+  grouped as (
+    select is_long, array_agg(conversation_id) as conversation_ids
+    from numbered
+    group by is_long, long_number, by_rows, by_tokens
+    order by is_long, long_number, by_rows, by_tokens
+  ),
+  chosen as (
+    (select * from grouped where not is_long limit free)
+    union all
+    (
+      select * from grouped where is_long
+      limit greatest(0, 2 - (select count(*) from metrics.token_batches as b where b.is_long))
+    )
+  ),
+  added as (
+    insert into metrics.token_batches (conversation_ids, is_long)
+    select conversation_ids, is_long from chosen
+    returning batch_id, is_long
+  )
+  select count(graphile_worker.add_job(
+    'count_tokens', json_build_object('batch_id', added.batch_id),
+    priority => case when added.is_long then 1 else 0 end, max_attempts => 5
+  )) into made
+  from added;
+  return made;
+end; $$;
+
+comment on function metrics.enqueue_token_batches(integer, integer, integer) is
+  'Adds count_tokens jobs for messages whose tokens are estimates, newest first, while fewer than max_batches wait or run: each of up to batch_rows rows and about batch_tokens estimated tokens. Returns how many.';

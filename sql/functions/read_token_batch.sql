@@ -1,0 +1,55 @@
+create or replace function metrics.read_token_batch(batch bigint, worker text)
+returns table (
+  conversation_id text,
+  encoding metrics.encoding,
+  encoding_assumed boolean,
+  prompt text,
+  completions text[],
+  prompt_digest text,
+  completion_digest text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+declare
+  ids metrics.token_batches.conversation_ids%type;
+begin
+  update metrics.token_batches as b set worker = read_token_batch.worker, read_at = clock_timestamp()
+  where b.batch_id = batch
+  returning b.conversation_ids into ids;
+  return query
+    with texts as materialized (
+      select
+        s.conversation_id, s.model,
+        l.prompt_source = 'estimate' as count_prompt,
+        l.completion_source = 'estimate' as count_completion,
+        s.message, s.response,
+        case when s.role = 'assistant' then s.message end as assistant_message
+      from unnest(ids) as id
+      join metrics.messages as l on l.conversation_id = id
+      join metrics.source_messages as s on s.conversation_id = id
+    ),
+    models as materialized (
+      select distinct on (named.model) named.model, e.encoding, e.assumed
+      from (select distinct texts.model from texts) as named
+      cross join lateral metrics.model_encoding(named.model) as e
+    )
+    select
+      texts.conversation_id::text, models.encoding, models.assumed,
+      case when texts.count_prompt then texts.message end,
+      case when texts.count_completion
+        then array_remove(array[texts.assistant_message, texts.response], null) end,
+      case when texts.count_prompt then metrics.text_digest(texts.model, texts.message, null)::text end,
+      case when texts.count_completion
+        then metrics.text_digest(texts.model, texts.assistant_message, texts.response)::text end
+    from texts
+    join models on models.model is not distinct from texts.model
+    where texts.count_prompt or texts.count_completion;
+end; $$;
+
+comment on function metrics.read_token_batch(bigint, text) is
+  'The texts of a batch that are still to be counted, for the worker named; prompt or completions NULL for a side that is not. None where the batch or its rows are gone: then the job is done. The digests go back unchanged to metrics.write_token_counts.';

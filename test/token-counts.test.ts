@@ -1,0 +1,254 @@
+import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
+import { describe, expect } from "vitest";
+import type { Sql } from "../src/database.ts";
+import { test } from "./support/database.ts";
+
+type Read = {
+  conversation_id: string;
+  encoding: string;
+  encoding_assumed: boolean;
+  prompt: string | null;
+  completions: string[] | null;
+  prompt_digest: string | null;
+  completion_digest: string | null;
+};
+
+const enqueue = async (db: Sql, rows = 100, tokens = 100_000) => {
+  const [made] = await db<[{ made: number }]>`select metrics.enqueue_token_batches(4, ${rows}, ${tokens}) as made`;
+  return made.made;
+};
+const batches = (db: Sql) =>
+  db<{ batch_id: string; ids: number; is_long: boolean }[]>`
+    select batch_id, cardinality(conversation_ids) as ids, is_long from metrics.token_batches order by batch_id`;
+const read = (db: Sql, batch: string) => db<Read[]>`select * from metrics.read_token_batch(${batch}, 'w')`;
+
+const counted = (rows: readonly Read[]) =>
+  rows.map((row) => ({
+    ...row,
+    prompt: undefined,
+    completions: undefined,
+    prompt_tokens: row.prompt === null ? null : countTokens(row.prompt),
+    completion_tokens: row.completions?.reduce((sum, text) => sum + countTokens(text), 0),
+  }));
+async function write(db: Sql, batch: string, rows: readonly Read[]) {
+  const [result] = await db<[{ written: number; dropped: number }]>`
+    select * from metrics.write_token_counts(${batch}, ${db.json(counted(rows))})`;
+  return result;
+}
+async function onlyBatch(db: Sql): Promise<string> {
+  await enqueue(db);
+  const [batch] = await batches(db);
+  if (!batch) throw new Error("nothing to count");
+  return batch.batch_id;
+}
+const drift = (db: Sql) => db`select * from conversation_metrics_drift`;
+const sources = (db: Sql) =>
+  db`select prompt_source as prompt, completion_source as completion, prompt_tokens, completion_tokens
+    from metrics.messages order by conversation_id`;
+
+describe("exact token counts", () => {
+  test("are written to the ledger and its session once, with their encoding", async ({ db }) => {
+    await db`insert into conversations (session_id, message, response, model) values
+      ('a', 'Hello there, how are you?', 'Fine, thank you!', 'gpt-4o-2024-08-06'), ('a', 'Good', null, null)`;
+    const batch = await onlyBatch(db);
+
+    const rows = await read(db, batch);
+    const result = await write(db, batch, rows);
+
+    expect(result).toEqual({ written: 2, dropped: 0 });
+    expect(await batches(db)).toEqual([]);
+    expect(await sources(db)).toEqual([
+      { prompt: "tiktoken", completion: "tiktoken", prompt_tokens: 7, completion_tokens: 5 },
+      { prompt: "tiktoken", completion: null, prompt_tokens: 1, completion_tokens: 0 },
+    ]);
+    expect(await db`select prompt_tokens, completion_tokens, estimated_messages from conversation_metrics`).toEqual([
+      { prompt_tokens: "8", completion_tokens: "5", estimated_messages: 0 },
+    ]);
+    expect(await db`select encoding, encoding_assumed from metrics.messages order by conversation_id`).toEqual([
+      { encoding: "o200k_base", encoding_assumed: false },
+      { encoding: "o200k_base", encoding_assumed: true },
+    ]);
+    expect(await enqueue(db)).toBe(0);
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("of a text that changed meanwhile are dropped, and the new text is counted", async ({ db }) => {
+    await db`insert into conversations (session_id, message, response) values ('a', 'one two', 'three four')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    // As many characters as before: the ledger's entry stays the same.
+    await db`update conversations set message = 'two one'`;
+
+    expect(await write(db, batch, rows)).toEqual({ written: 1, dropped: 0 });
+
+    expect(await sources(db)).toMatchObject([{ prompt: "estimate", completion: "tiktoken" }]);
+    expect(await drift(db)).toEqual([]);
+    const next = await onlyBatch(db);
+    const [left] = await read(db, next);
+    expect(left).toMatchObject({ prompt: "two one", completions: null });
+  });
+
+  test("stay when another column changes, and go when the text or the model does", async ({ db }) => {
+    await db`insert into conversations (session_id, message, response, model) values ('a', 'one', 'two', 'gpt-4')`;
+    const batch = await onlyBatch(db);
+    await write(db, batch, await read(db, batch));
+
+    await db`update conversations set responded_at = now(), created_at = now() - interval '1 hour', session_id = 'b'`;
+    expect(await sources(db)).toMatchObject([{ prompt: "tiktoken", completion: "tiktoken" }]);
+    expect(await drift(db)).toEqual([]);
+    await db`update conversations set response = 'three four'`;
+    expect(await sources(db)).toMatchObject([{ prompt: "tiktoken", completion: "estimate" }]);
+    expect(await drift(db)).toEqual([]);
+    await db`update conversations set model = 'gpt-4o'`;
+    expect(await sources(db)).toMatchObject([{ prompt: "estimate", completion: "estimate" }]);
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("of a row that is gone are dropped", async ({ db }) => {
+    await db`insert into conversations (session_id, message) values ('a', 'one'), ('a', 'two')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    await db`delete from conversations where message = 'one'`;
+
+    expect(await write(db, batch, rows)).toEqual({ written: 1, dropped: 1 });
+    expect(await db`select * from metrics.token_retries`).toEqual([]);
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("never wait for a transaction that holds the session, and come later", async ({ db, connect }) => {
+    await db`insert into conversations (session_id, message) values ('a', 'one'), ('b', 'two')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    const other = await connect().reserve();
+    await other`begin`;
+    await other`insert into conversations (session_id, message) values ('a', 'three')`;
+
+    expect(await write(db, batch, rows)).toEqual({ written: 1, dropped: 1 });
+    await other`commit`;
+    other.release();
+
+    expect(await db`select attempts, error from metrics.token_retries`).toEqual([{ attempts: 0, error: null }]);
+    await db`update metrics.token_retries set retry_at = now()`;
+    const next = await onlyBatch(db);
+    expect(await write(db, next, await read(db, next))).toEqual({ written: 2, dropped: 0 });
+    expect(await db`select * from metrics.token_retries`).toEqual([]);
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("of a batch that was taken over are not written", async ({ db }) => {
+    await db`insert into conversations (session_id, message) values ('a', 'one')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    await db`select metrics.worker_beat('w', '{x}')`;
+    await db`update metrics.workers set seen_at = seen_at - interval '11 seconds'`;
+
+    expect(await db`select metrics.worker_beat('v', '{y}') as released`).toEqual([{ released: 1 }]);
+    expect(await write(db, batch, rows)).toEqual({ written: 0, dropped: 1 });
+    const next = await onlyBatch(db);
+    expect(await write(db, next, await read(db, next))).toEqual({ written: 1, dropped: 0 });
+  });
+
+  test("are asked for newest first, long texts alone, reported usage not at all", async ({ db }) => {
+    await db`insert into conversations (session_id, message, prompt_tokens, created_at)
+      select 's' || i, case when i = 5 then repeat('long ', 1000) else 'short' end, case when i = 6 then 3 end,
+        now() - i * interval '1 minute'
+      from generate_series(1, 10) as i`;
+
+    await enqueue(db, 3, 1000);
+
+    expect(await batches(db)).toMatchObject([
+      { ids: 3, is_long: false },
+      { ids: 3, is_long: false },
+      { ids: 2, is_long: false },
+      { ids: 1, is_long: true },
+    ]);
+    const newest = await db`select session_id from conversations
+      where id = any(select unnest(conversation_ids) from metrics.token_batches where batch_id = 1) order by created_at desc`;
+    expect(newest).toEqual([{ session_id: "s1" }, { session_id: "s2" }, { session_id: "s3" }]);
+    expect(await enqueue(db, 3, 1000)).toBe(0);
+  });
+
+  test("that fail are tried again five times, then given up until the text changes", async ({ db }) => {
+    await db`insert into conversations (session_id, message) values ('a', 'one')`;
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      const batch = await onlyBatch(db);
+      const [row] = await read(db, batch);
+      await db`select metrics.fail_token_counts(${batch}, ${db.json([{ conversation_id: row?.conversation_id, error: "broken" }])})`;
+      await write(db, batch, []);
+      expect(await enqueue(db)).toBe(0);
+      if (attempt < 5) await db`update metrics.token_retries set retry_at = now()`;
+    }
+    expect(await db`select attempts, retry_at::text, error from metrics.token_retries`).toEqual([
+      { attempts: 5, retry_at: "infinity", error: "broken" },
+    ]);
+    expect(await db`select failed from metrics.token_totals()`).toEqual([{ failed: "1" }]);
+
+    await db`update conversations set message = 'two'`;
+    await db`select metrics.check_sessions()`;
+    const next = await onlyBatch(db);
+    expect(await write(db, next, await read(db, next))).toEqual({ written: 1, dropped: 0 });
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("are made anew for the models whose encoding changed, and no other", async ({ db }) => {
+    await db`insert into conversations (session_id, message, model) values
+      ('a', 'one', 'acme-7b'), ('a', 'two', 'gpt-4o'), ('b', 'three', 'acme-8b')`;
+    const batch = await onlyBatch(db);
+    await write(db, batch, await read(db, batch));
+    await db`insert into metrics.model_encodings values ('acme-7', true, 'cl100k_base')`;
+
+    expect(await db`select * from metrics.recount_batch(null, 2)`).toEqual([
+      { last_id: "2", rows_seen: 2, rows_changed: 1 },
+    ]);
+    expect(await db`select * from metrics.recount_batch('2', 2)`).toEqual([
+      { last_id: "3", rows_seen: 1, rows_changed: 0 },
+    ]);
+    expect(await db`select * from metrics.recount_batch('3', 2)`).toEqual([
+      { last_id: null, rows_seen: 0, rows_changed: 0 },
+    ]);
+    expect((await sources(db)).map((row) => row.prompt)).toEqual(["estimate", "tiktoken", "tiktoken"]);
+    expect(await drift(db)).toEqual([]);
+    const next = await onlyBatch(db);
+    expect(await read(db, next)).toMatchObject([{ prompt: "one", encoding: "cl100k_base", encoding_assumed: false }]);
+  });
+});
+
+test.for([
+  ["gpt-4o-2024-08-06", "o200k_base", false],
+  ["gpt-5.1", "o200k_base", false],
+  ["GPT-4", "cl100k_base", false],
+  ["gpt-4-0613", "cl100k_base", false],
+  ["gpt-4.1-nano", "o200k_base", false],
+  ["ft:gpt-4o-mini-2024-07-18:acme::x", "o200k_base", false],
+  ["openai/ft:gpt-3.5-turbo:acme", "cl100k_base", false],
+  ["azure/gpt-35-turbo", "cl100k_base", false],
+  ["o4-mini-2025-04-16", "o200k_base", false],
+  ["o3", "o200k_base", false],
+  ["text-davinci-003", "p50k_base", false],
+  ["claude-sonnet-4", "o200k_base", true],
+  ["", "o200k_base", true],
+  [null, "o200k_base", true],
+] as const)("the model %s is counted by %s", async ([model, encoding, assumed], { db }) => {
+  expect(await db`select * from metrics.model_encoding(${model})`).toEqual([{ encoding, assumed }]);
+});
+
+test("the worker's check finds and heals writes past the triggers, and passes through all sessions", async ({ db }) => {
+  await db`insert into conversations (session_id, message, response, responded_at)
+    select 's' || i % 40, 'hello', 'there', now() from generate_series(1, 200) as i`;
+  const check = () => db`select sessions, drifted, healed, details from metrics.check_sessions(10, 15)`;
+  expect(await check()).toMatchObject([{ drifted: 0, healed: 0, details: [] }]);
+
+  await db`alter table conversations disable trigger all`;
+  await db`insert into conversations (session_id, message) values ('new', 'unseen'), ('s39', 'unseen')`;
+  await db`update conversations set message = 'changed past all triggers' where id = 7`;
+  await db`alter table conversations enable trigger all`;
+  await db`update conversation_metrics set prompt_tokens = 0 where session_id = 's12'`;
+  const found = [];
+  for (let round = 0; round < 4; round++) found.push((await check())[0]);
+
+  expect(found.reduce((sum, row) => sum + row?.drifted, 0)).toBe(4);
+  expect(found.reduce((sum, row) => sum + row?.healed, 0)).toBe(4);
+  expect(JSON.stringify(found)).toContain('"columns":["prompt_tokens"]');
+  expect(JSON.stringify(found)).not.toContain("unseen");
+  expect(await drift(db)).toEqual([]);
+});
