@@ -806,12 +806,16 @@ CREATE OR REPLACE FUNCTION metrics.apply_deltas(deltas metrics.session_delta[], 
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   changed_at constant timestamptz := clock_timestamp();
   released uuid[];
   with_extras uuid[];
 begin
+  if cardinality(deltas) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   -- A row that claims another session's first row can only be stale (left by a restore, say). It
   -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
   with stale as (
@@ -924,10 +928,14 @@ CREATE OR REPLACE FUNCTION metrics.apply_extras(keys uuid[])
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   changed_at constant timestamptz := clock_timestamp();
 begin
+  if cardinality(keys) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   update public.conversation_metrics as m
   set
     has_lead = latest.lead_id is not null,
@@ -972,12 +980,16 @@ CREATE OR REPLACE FUNCTION metrics.apply_feedback(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   pending ids%type := ids;
   keys uuid[];
   left_over record;
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   loop
     keys := metrics.sessions_of_feedback(pending);
     perform metrics.enter_sessions(keys, true);
@@ -1071,7 +1083,7 @@ begin
     exit when pending is null;
   end loop;
 end; $function$;
-comment on function metrics.apply_feedback(anyarray) is 'Brings the ledger and the metrics up to date with at most a few hundred feedback rows (ids, also of rows that are gone). Idempotent.';
+comment on function metrics.apply_feedback(anyarray) is 'Brings the ledger and the metrics up to date with feedback rows (ids, also of rows that are gone). Idempotent.';
 
 CREATE OR REPLACE FUNCTION metrics.apply_leads(ids anyarray)
  RETURNS void
@@ -1081,11 +1093,15 @@ CREATE OR REPLACE FUNCTION metrics.apply_leads(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   pending ids%type := ids;
   keys uuid[];
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   loop
     keys := metrics.sessions_of_leads(pending);
     perform metrics.enter_sessions(keys, true);
@@ -1138,7 +1154,7 @@ begin
     exit when pending is null;
   end loop;
 end; $function$;
-comment on function metrics.apply_leads(anyarray) is 'Brings the ledger and the metrics up to date with at most a few hundred lead rows (ids, also of rows that are gone). Idempotent.';
+comment on function metrics.apply_leads(anyarray) is 'Brings the ledger and the metrics up to date with lead rows (ids, also of rows that are gone). Idempotent.';
 
 CREATE OR REPLACE FUNCTION metrics.apply_messages(ids anyarray)
  RETURNS void
@@ -1148,6 +1164,7 @@ CREATE OR REPLACE FUNCTION metrics.apply_messages(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   pending ids%type := ids;
@@ -1156,13 +1173,17 @@ declare
   entered uuid[];
   deltas metrics.session_delta[];
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   loop
     keys := metrics.sessions_of_messages(pending);
     entered := metrics.enter_sessions(keys);
     if cardinality(pending) > 1 then
       -- Feedback marks ledger rows in this order too, also of rows whose session nobody knows yet.
-      perform from metrics.messages as l
-      where l.conversation_id = any(pending) order by l.conversation_id for no key update;
+      perform from unnest(pending) as id
+      join metrics.messages as l on l.conversation_id = id
+      order by l.conversation_id for no key update of l;
     end if;
 
     with wanted as materialized (
@@ -1328,7 +1349,7 @@ begin
     exit when pending is null;
   end loop;
 end; $function$;
-comment on function metrics.apply_messages(anyarray) is 'Brings the ledger and the metrics up to date with at most a few hundred message rows (ids of conversations, also of rows that are gone). Idempotent.';
+comment on function metrics.apply_messages(anyarray) is 'Brings the ledger and the metrics up to date with message rows (ids of conversations, also of rows that are gone). Idempotent.';
 
 CREATE OR REPLACE FUNCTION metrics.are_claimed(ids anyarray)
  RETURNS boolean
@@ -2320,8 +2341,12 @@ CREATE OR REPLACE FUNCTION metrics.enter_sessions(keys uuid[], bring_extras bool
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 begin
+  if cardinality(keys) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   insert into metrics.sessions as s (session_key, has_extras)
   select distinct key, bring_extras from unnest(keys) as key order by key
   on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras;
@@ -2762,10 +2787,14 @@ CREATE OR REPLACE FUNCTION metrics.pair_answers(deltas metrics.session_delta[])
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   paired_deltas metrics.session_delta[];
 begin
+  if cardinality(deltas) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   with stretch as materialized (
     select
       delta.session_key,
@@ -2829,6 +2858,21 @@ begin
   return paired_deltas;
 end; $function$;
 comment on function metrics.pair_answers(metrics.session_delta[]) is 'Sets the response time of questions that a following row answers, around the changed rows of each session, and returns the differences with that of the response times added. The caller holds the locks.';
+
+CREATE OR REPLACE FUNCTION metrics.plan_for_many()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform
+    pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', true),
+    pg_catalog.set_config('enable_hashjoin', 'on', true),
+    pg_catalog.set_config('enable_mergejoin', 'on', true),
+    pg_catalog.set_config('enable_seqscan', 'on', true),
+    -- Takes longer than the statements themselves.
+    pg_catalog.set_config('jit', 'off', true);
+end; $function$;
+comment on function metrics.plan_for_many() is 'Makes the statements of the calling function be planned for many rows.';
 
 CREATE OR REPLACE FUNCTION metrics.read_token_batch(batch bigint, worker text)
  RETURNS TABLE(conversation_id text, encoding metrics.encoding, encoding_assumed boolean, prompt text, completions text[], prompt_digest text, completion_digest text)
@@ -3228,14 +3272,17 @@ comment on function metrics.session_total(uuid) is 'The sums of one session over
 CREATE OR REPLACE FUNCTION metrics.sessions_of_feedback(ids anyarray)
  RETURNS uuid[]
  LANGUAGE plpgsql
- STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   return array(
     select f.session_key
     from unnest(ids) as id
@@ -3253,14 +3300,17 @@ comment on function metrics.sessions_of_feedback(anyarray) is 'The sessions that
 CREATE OR REPLACE FUNCTION metrics.sessions_of_leads(ids anyarray)
  RETURNS uuid[]
  LANGUAGE plpgsql
- STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   return array(
     select l.session_key
     from unnest(ids) as id
@@ -3277,14 +3327,17 @@ comment on function metrics.sessions_of_leads(anyarray) is 'The sessions that th
 CREATE OR REPLACE FUNCTION metrics.sessions_of_messages(ids anyarray)
  RETURNS uuid[]
  LANGUAGE plpgsql
- STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   return array(
     select l.session_key
     from unnest(ids) as id
@@ -3367,7 +3420,7 @@ CREATE OR REPLACE FUNCTION metrics.sync(kind text, ids anyarray)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  slice_size constant integer := 128;
+  slice_size constant integer := 65536;
   ordered ids%type := ids;
   slice ids%type;
 begin
@@ -3670,7 +3723,7 @@ begin
     execute format('drop trigger %I on %s', target.name, target.relation);
   end loop;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
-  drop function metrics.repair(integer);
+  drop function metrics.repair(integer), metrics.sample_drift(integer);
   drop view public.conversation_metrics_drift;
   drop table public.conversation_metrics;
   for target in

@@ -49,6 +49,7 @@ export function up(pgm: MigrationBuilder): void {
     "functions/message_delta.sql",
     "functions/session_bounds.sql",
     "functions/session_total.sql",
+    "functions/plan_for_many.sql",
     "functions/enter_sessions.sql",
     "functions/sessions_of_messages.sql",
     "functions/sessions_of_leads.sql",

@@ -8,12 +8,16 @@ set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   changed_at constant timestamptz := clock_timestamp();
   released uuid[];
   with_extras uuid[];
 begin
+  if cardinality(deltas) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   -- A row that claims another session's first row can only be stale (left by a restore, say). It
   -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
   with stale as (

@@ -7,10 +7,14 @@ set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   changed_at constant timestamptz := clock_timestamp();
 begin
+  if cardinality(keys) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   update public.conversation_metrics as m
   set
     has_lead = latest.lead_id is not null,

@@ -5,12 +5,16 @@ set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   pending ids%type := ids;
   keys uuid[];
   left_over record;
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   loop
     keys := metrics.sessions_of_feedback(pending);
     perform metrics.enter_sessions(keys, true);
@@ -106,4 +110,4 @@ begin
 end; $$;
 
 comment on function metrics.apply_feedback(anyarray) is
-  'Brings the ledger and the metrics up to date with at most a few hundred feedback rows (ids, also of rows that are gone). Idempotent.';
+  'Brings the ledger and the metrics up to date with feedback rows (ids, also of rows that are gone). Idempotent.';

@@ -5,11 +5,15 @@ set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   pending ids%type := ids;
   keys uuid[];
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   loop
     keys := metrics.sessions_of_leads(pending);
     perform metrics.enter_sessions(keys, true);
@@ -64,4 +68,4 @@ begin
 end; $$;
 
 comment on function metrics.apply_leads(anyarray) is
-  'Brings the ledger and the metrics up to date with at most a few hundred lead rows (ids, also of rows that are gone). Idempotent.';
+  'Brings the ledger and the metrics up to date with lead rows (ids, also of rows that are gone). Idempotent.';

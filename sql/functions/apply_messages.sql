@@ -5,10 +5,11 @@ create or replace function metrics.apply_messages(ids anyarray) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
--- Nested loops over the primary keys, whatever the size of a table was when the plan was made.
+-- See metrics.plan_for_many.
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   pending ids%type := ids;
@@ -17,13 +18,17 @@ declare
   entered uuid[];
   deltas metrics.session_delta[];
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   loop
     keys := metrics.sessions_of_messages(pending);
     entered := metrics.enter_sessions(keys);
     if cardinality(pending) > 1 then
       -- Feedback marks ledger rows in this order too, also of rows whose session nobody knows yet.
-      perform from metrics.messages as l
-      where l.conversation_id = any(pending) order by l.conversation_id for no key update;
+      perform from unnest(pending) as id
+      join metrics.messages as l on l.conversation_id = id
+      order by l.conversation_id for no key update of l;
     end if;
 
     with wanted as materialized (
@@ -191,4 +196,4 @@ begin
 end; $$;
 
 comment on function metrics.apply_messages(anyarray) is
-  'Brings the ledger and the metrics up to date with at most a few hundred message rows (ids of conversations, also of rows that are gone). Idempotent.';
+  'Brings the ledger and the metrics up to date with message rows (ids of conversations, also of rows that are gone). Idempotent.';

@@ -9,8 +9,12 @@ set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 begin
+  if cardinality(keys) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   insert into metrics.sessions as s (session_key, has_extras)
   select distinct key, bring_extras from unnest(keys) as key order by key
   on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras;

@@ -8,10 +8,14 @@ set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   paired_deltas metrics.session_delta[];
 begin
+  if cardinality(deltas) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   with stretch as materialized (
     select
       delta.session_key,

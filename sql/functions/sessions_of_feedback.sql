@@ -1,12 +1,16 @@
 create or replace function metrics.sessions_of_feedback(ids anyarray) returns uuid[]
-language plpgsql stable
+language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 begin
+  if cardinality(ids) > 128 then
+    perform metrics.plan_for_many();
+  end if;
   return array(
     select f.session_key
     from unnest(ids) as id

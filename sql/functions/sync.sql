@@ -1,11 +1,10 @@
--- All locks first and in order, then slice by slice: the statements below are planned once, for a
--- few rows, and would compare every row with every other one in a large set.
+-- In slices, which bound the memory; then all locks first and in order.
 create or replace function metrics.sync(kind text, ids anyarray) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  slice_size constant integer := 128;
+  slice_size constant integer := 65536;
   ordered ids%type := ids;
   slice ids%type;
 begin

@@ -16,7 +16,7 @@ begin
     execute format('drop trigger %I on %s', target.name, target.relation);
   end loop;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
-  drop function metrics.repair(integer);
+  drop function metrics.repair(integer), metrics.sample_drift(integer);
   drop view public.conversation_metrics_drift;
   drop table public.conversation_metrics;
   for target in
