@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Backlog, readBacklog } from "./backlog.ts";
+import { createPool } from "./pool.ts";
+import { startWorker, type WorkerOptions } from "./worker.ts";
+
+const LOOK_EVERY_MS = 200;
+
+// A batch whose worker was killed is taken over after 10 seconds; so nothing that can move stands still for longer.
+const PATIENCE_MS = 20_000;
+
+/** What {@link drain} needs. */
+export type DrainOptions = WorkerOptions & {
+  /** Hears how many message rows are counted, and how many there are to count. */
+  onProgress?: (done: number, total: number) => void;
+};
+
+/**
+ * Counts all that waits, together with the workers that run already, and returns what is left: rows that
+ * were given up, and rows of sessions that a transaction keeps locked for more than 20 seconds.
+ */
+export async function drain(options: DrainOptions): Promise<Backlog> {
+  const pool = createPool(options.databaseUrl, 1, options.log);
+  try {
+    const worker = await startWorker(options);
+    try {
+      return await untilNothingMoves(() => readBacklog(pool), options.onProgress ?? (() => {}));
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+async function untilNothingMoves(
+  read: () => Promise<Backlog>,
+  onProgress: (done: number, total: number) => void,
+): Promise<Backlog> {
+  let backlog = await read();
+  let total = backlog.waiting;
+  let movedAt = performance.now();
+  for (;;) {
+    onProgress(total - backlog.waiting, total);
+    if (backlog.waiting === 0 && backlog.batches === 0) return backlog;
+    // What fails is tried again after minutes; a long text takes its time.
+    const held = backlog.waiting > 0 && backlog.waiting === backlog.locked && backlog.batches === 0;
+    if (held && performance.now() - movedAt > PATIENCE_MS) return backlog;
+    await sleep(LOOK_EVERY_MS);
+    const { waiting } = backlog;
+    backlog = await read();
+    total = Math.max(total, backlog.waiting);
+    if (backlog.waiting !== waiting) movedAt = performance.now();
+  }
+}

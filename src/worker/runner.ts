@@ -1,0 +1,70 @@
+import { EventEmitter } from "node:events";
+import { Logger as GraphileLogger, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
+import type { Pool } from "pg";
+import type { Logger } from "../log.ts";
+import { CHECK_CRONTAB } from "./check-task.ts";
+
+// Jobs are told of by NOTIFY; where that does not come through (a pooler), this is how long one waits.
+const POLL_MS = 500;
+
+/** What graphile-worker is run with. */
+export type RunnerOptions = {
+  pool: Pool;
+  log: Logger;
+  tasks: TaskList;
+  concurrency: number;
+  /** Hears by what it locks its jobs. */
+  onId: (graphileId: string) => void;
+  /** No job is taken before this resolves. */
+  ready: Promise<void>;
+};
+
+/** graphile-worker at work. */
+export type JobRunner = {
+  /** Resolves when it takes no more jobs, whatever the reason. */
+  ended: Promise<void>;
+  stop: () => Promise<void>;
+};
+
+/** Starts graphile-worker; throws where the database cannot be reached. */
+export async function startRunner(options: RunnerOptions): Promise<JobRunner> {
+  const { pool, log, tasks, concurrency, onId, ready } = options;
+  const events: WorkerEvents = new EventEmitter();
+  events.on("pool:create", ({ workerPool }) => onId(workerPool.id));
+  // Its schedule may take a minute to end when the database is away; what counts is that the jobs have ended.
+  const ended = new Promise<void>((resolve) => events.once("pool:release", () => resolve()));
+  const runner = await run({
+    pgPool: pool,
+    schema: "graphile_worker",
+    taskList: tasks,
+    crontab: CHECK_CRONTAB,
+    concurrency,
+    pollInterval: POLL_MS,
+    noHandleSignals: true,
+    events,
+    logger: graphileLogger(log),
+    preset: {
+      plugins: [{ name: "ready-first", version: "1", worker: { hooks: { startWorker: () => ready } } }],
+      // Not -1, its default: then a lost connection at a job's end is an unhandled rejection.
+      worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 },
+    },
+  });
+  runner.promise.catch(() => {}); // `ended` tells.
+  return { ended, stop: () => stop(runner) };
+}
+
+async function stop(runner: Runner): Promise<void> {
+  try {
+    await runner.stop();
+  } catch {
+    // It had ended by itself.
+  }
+}
+
+// What it has to say is ours to say: its errors quote what failed, and repeat while an outage lasts.
+function graphileLogger(log: Logger): GraphileLogger {
+  return new GraphileLogger(({ label }) => (level, message) => {
+    if (level === "debug") log.trace({ label }, message);
+    else log.debug({ label }, message);
+  });
+}
