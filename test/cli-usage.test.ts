@@ -9,6 +9,9 @@ const COMMANDS = [
   "backfill",
   "demo",
   "uninstall",
+  "worker",
+  "encodings",
+  "recount",
   "status",
   "recent",
   "session",
@@ -44,6 +47,7 @@ describe("the command line", () => {
     { args: ["verify", "--wat"], message: "error: unknown option '--wat'" },
     { args: ["session"], message: "error: missing required argument 'session_id'" },
     { args: ["recent", "--minutes", "soon"], message: "It must be a whole number from 1." },
+    { args: ["encodings", "set", "gpt-9", "utf8"], message: "Allowed choices are gpt2, r50k_base" },
     { args: ["demo", "--until", "soon"], message: "It must look like 2025-06-30" },
   ])("$args is a usage error with a hint", async ({ args, message }) => {
     const { code, stderr } = await cli(args);

@@ -1,6 +1,7 @@
 import type { Sql } from "../database.ts";
 import { isMigrated, type Session } from "./session.ts";
 import { commandLine } from "./settings.ts";
+import { tokenChecks } from "./token-checks.ts";
 
 const OLDEST_SERVER = 150_000;
 
@@ -13,7 +14,7 @@ export async function runChecks(session: Session): Promise<Check[]> {
   const checks = [await connection(sql), await serverVersion(sql), await migrations(session)];
   if (!(await isMigrated(sql))) return checks;
   const own = await sql<Check[]>`select check_name, ok, finding, cure from metrics.doctor()`;
-  return [...checks, ...own, worker()];
+  return [...checks, ...own, ...(await tokenChecks(session))];
 }
 
 async function connection(sql: Sql): Promise<Check> {
@@ -36,9 +37,4 @@ async function migrations({ url, settings }: Session): Promise<Check> {
   const ok = pending.length === 0;
   const finding = ok ? `all ${applied.length} have run` : `not run yet: ${pending.join(", ")}`;
   return { check_name: "migrations", ok, finding, cure: ok ? null : commandLine(settings, "migrate") };
-}
-
-function worker(): Check {
-  const finding = "not part of this version: the triggers count everything at commit, no worker is needed";
-  return { check_name: "worker", ok: true, finding, cure: null };
 }

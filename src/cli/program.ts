@@ -1,10 +1,12 @@
-import { Command, type CommanderError } from "@commander-js/extra-typings";
+import { Command, type CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { packageVersion } from "../version.ts";
 import { backfillCommand } from "./commands/backfill.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { encodingsCommand } from "./commands/encodings.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { recentCommand } from "./commands/recent.ts";
+import { recountCommand } from "./commands/recount.ts";
 import { repairCommand } from "./commands/repair.ts";
 import { sessionCommand } from "./commands/session.ts";
 import { sqlCommand } from "./commands/sql.ts";
@@ -12,11 +14,13 @@ import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
 import { uninstallCommand } from "./commands/uninstall.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { workerCommand } from "./commands/worker.ts";
 import { databaseUrl } from "./options.ts";
 import { UNUSABLE } from "./report-error.ts";
 
 const GROUPS = {
   "Set up:": [startCommand, migrateCommand, backfillCommand, demoCommand, uninstallCommand],
+  "Count tokens:": [workerCommand, encodingsCommand, recountCommand],
   "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand],
   "Check:": [doctorCommand, verifyCommand, repairCommand],
 };
@@ -39,17 +43,17 @@ export function createProgram() {
   for (const [heading, commands] of Object.entries(GROUPS)) {
     for (const create of commands) program.addCommand(create().helpGroup(heading));
   }
-  for (const command of [program, ...program.commands]) {
-    command
-      .configureHelp({ showGlobalOptions: true })
-      .showHelpAfterError(`hint: npx ${helpLine(command.name())}`)
-      .exitOverride(endWithUsage);
-  }
+  finish(program, program.name());
   return program;
 }
 
-function helpLine(name: string): string {
-  return name === "conversation-metrics" ? `${name} --help` : `conversation-metrics ${name} --help`;
+// Commands may have commands of their own.
+function finish(command: CommandUnknownOpts, line: string): void {
+  command
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError(`hint: npx ${line} --help`)
+    .exitOverride(endWithUsage);
+  for (const inner of command.commands) finish(inner, `${line} ${inner.name()}`);
 }
 
 // commander has printed its message by now; a wrong command line is 2 here, not its 1.

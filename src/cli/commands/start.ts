@@ -14,8 +14,8 @@ import { howToConnect, whatNext } from "../welcome.ts";
 const HELP = helpText({
   about: `
 Without DATABASE_URL it starts an embedded PostgreSQL 18 that keeps its data in .data/ (DATA_DIR), else it
-uses the server that is named there. It brings the database up to date and stays in the foreground until
-Ctrl-C or SIGTERM, which ends all that it started.`,
+uses the server that is named there. It brings the database up to date, runs a worker that counts tokens
+exactly, and stays in the foreground until Ctrl-C or SIGTERM, which ends all that it started.`,
   examples: [
     ["npx conversation-metrics start", "an embedded server in this folder"],
     ["DATA_DIR=/var/lib/metrics npx conversation-metrics start", "its data elsewhere"],
@@ -32,8 +32,9 @@ Ctrl-C or SIGTERM, which ends all that it started.`,
 export function startCommand() {
   return new Command("start")
     .description("run the database in this folder, or prepare yours, and say how to use it")
+    .option("--no-worker", "run no worker: tokens stay estimates until another counts them")
     .addHelpText("after", HELP)
-    .action(async (_options, command) => {
+    .action(async (options, command) => {
       const settings = readSettings(command);
       const out = createOutput(settings.quiet);
       const running = settings.databaseUrl === undefined ? await embeddedHeldBy(settings.dataDir) : undefined;
@@ -41,17 +42,17 @@ export function startCommand() {
         out.print(`It runs already on ${settings.dataDir} (started by process ${running.owner}).`);
         return out.print(howToConnect(running.url, settings));
       }
-      await start(settings, out);
+      await start(settings, out, options.worker);
     });
 }
 
-async function start(settings: CliSettings, out: Output): Promise<void> {
+async function start(settings: CliSettings, out: Output, worker: boolean): Promise<void> {
   // First registered, last run: by then everything has ended.
   onShutdown(async () => out.print("Stopped."));
-  if (settings.databaseUrl !== undefined) return serve(settings.databaseUrl, settings, out);
+  if (settings.databaseUrl !== undefined) return serve(settings.databaseUrl, settings, out, worker);
   const server = await startServer(settings, out);
   try {
-    await serve(server.url, settings, out);
+    await serve(server.url, settings, out, worker);
     failWhenItEnds(server);
   } catch (error) {
     await server.stop();
@@ -59,11 +60,11 @@ async function start(settings: CliSettings, out: Output): Promise<void> {
   }
 }
 
-async function serve(url: string, settings: CliSettings, out: Output): Promise<void> {
+async function serve(url: string, settings: CliSettings, out: Output, worker: boolean): Promise<void> {
   const { migrate } = await import("../../migrate.ts");
   const ran = await migrate({ databaseUrl: url, log: settings.log, onNotice: out.print });
   if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
-  const services = await startServices({ databaseUrl: url, log: settings.log });
+  const services = await startServices({ databaseUrl: url, log: settings.log, worker });
   onShutdown(services.stop);
   onShutdown(async () => {
     process.exitCode = process.exitCode ?? 0; // Being told to end is how this command ends.

@@ -5,6 +5,8 @@ import { counted, decimal, duration, integer, NONE } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { printPairs } from "../pairs.ts";
 import { withDatabase } from "../session.ts";
+import { tokenLines } from "../token-lines.ts";
+import { readTokenState, type TokenState } from "../token-state.ts";
 import { readTotals, type Totals } from "../totals.ts";
 
 const HELP = helpText({
@@ -24,21 +26,20 @@ export function statusCommand() {
     .action(async (options, command) => {
       await withDatabase(command, async ({ sql, url, out }) => {
         const totals = await readTotals(sql);
+        const state = await readTokenState(sql);
         const { migrationStatus } = await import("../../migrate.ts");
         const migrations = await migrationStatus({ databaseUrl: url });
         const version = packageVersion();
         if (options.json) {
           const names = { applied: migrations.applied.map(({ name }) => name), pending: migrations.pending };
-          return out.print(JSON.stringify({ ...totals, version, migrations: names }, null, 2));
+          return out.print(JSON.stringify({ ...totals, ...state, version, migrations: names }, null, 2));
         }
-        printPairs(out, [...countLines(totals), ...systemLines(totals, migrations, version)]);
+        printPairs(out, [...countLines(totals, state), ...systemLines(totals, migrations, version)]);
       });
     });
 }
 
-function countLines(totals: Totals): [string, string][] {
-  const estimated =
-    totals.total_messages === 0 ? NONE : decimal((100 * totals.estimated_messages) / totals.total_messages, 0);
+function countLines(totals: Totals, state: TokenState): [string, string][] {
   return [
     ["sessions", `${integer(totals.sessions)} in ${counted(totals.organizations, "organization")}`],
     ["changed", `${counted(totals.sessions_changed_5min, "session")} in the last 5 minutes`],
@@ -50,7 +51,7 @@ function countLines(totals: Totals): [string, string][] {
       "tokens",
       `${integer(totals.total_tokens)} (${integer(totals.prompt_tokens)} prompt, ${integer(totals.completion_tokens)} completion)`,
     ],
-    ["estimated", `tokens of ${counted(totals.estimated_messages, "message")} (${estimated} %) are estimates`],
+    ...tokenLines(state),
     ["response", `${duration(totals.average_response_time)} on average`],
     ["leads", `${counted(totals.sessions_with_lead, "session")} with a lead`],
     ["rating", `${decimal(totals.user_satisfaction, 2)} on average over ${counted(totals.ratings, "rating")}`],
