@@ -18,6 +18,7 @@ export type Scale = {
   samples: number;
   backfillRows: number;
   backfillSessions: number;
+  tokenMessages: number;
 };
 
 /** The sizes that the targets are stated for. */
@@ -36,6 +37,7 @@ export const FULL: Scale = {
   samples: 300,
   backfillRows: 2_000_000,
   backfillSessions: 200_000,
+  tokenMessages: 200_000,
 };
 
 /** Shows that everything runs; the figures mean little. */
@@ -54,4 +56,5 @@ export const QUICK: Scale = {
   samples: 30,
   backfillRows: 40_000,
   backfillSessions: 4_000,
+  tokenMessages: 5_000,
 };

@@ -7,6 +7,7 @@ import { hotSession } from "./hot-session.ts";
 import { oneSession } from "./one-session.ts";
 import { single } from "./single.ts";
 import { space } from "./space.ts";
+import { tokens } from "./tokens.ts";
 import { verify } from "./verify.ts";
 
 /** All cases, in the order in which they run. */
@@ -21,4 +22,5 @@ export const CASES: Case[] = [
   backfill,
   space,
   verify,
+  tokens,
 ];

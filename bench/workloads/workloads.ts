@@ -17,6 +17,17 @@ export const exchanges: Workload = {
   },
 };
 
+/** The same with the usage that the provider reported, so that no token is left to be counted. */
+export const reportedExchanges: Workload = {
+  ...exchanges,
+  title: "exchange rows with reported usage",
+  files: ["reported-exchange"],
+  turn: async (write, session) => {
+    await write("reported-exchange", session, [...keyOf(session), QUESTION, ANSWER]);
+    return 1;
+  },
+};
+
 /** The same, where every row is the first of its session. */
 export const openings: Workload = { ...exchanges, title: "exchange rows that each open a session", newSessions: 1 };
 

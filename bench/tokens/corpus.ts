@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { z } from "zod";
+import type { Sql } from "../../src/database.ts";
+import type { Template } from "../databases.ts";
+import { ANSWER, QUESTION } from "../workloads/texts.ts";
+
+const file = new URL("../../../shared/data/sgd-dev-dialogues.ndjson.gz", import.meta.url);
+const dialogueSchema = z.object({ turns: z.array(z.object({ text: z.string() })) });
+
+/** Where the texts come from, for the report. */
+export const corpusName = existsSync(file)
+  ? "turns of real service dialogues (Schema-Guided Dialogue, in English)"
+  : "two sentences, again and again";
+
+/** Texts of messages as people write them. */
+export function readTexts(): string[] {
+  if (!existsSync(file)) return [QUESTION, ANSWER];
+  const lines = gunzipSync(readFileSync(file)).toString("utf8").trimEnd().split("\n");
+  return lines.flatMap((line) => dialogueSchema.parse(JSON.parse(line)).turns.map((turn) => turn.text));
+}
+
+/** A database with so many messages, all estimates yet: one a row, ten a session. */
+export function estimated(messages: number): Template {
+  return { name: "estimated", prepare: (sql) => insert(sql, readTexts(), messages) };
+}
+
+async function insert(sql: Sql, texts: string[], messages: number): Promise<void> {
+  await sql`
+    insert into conversations (organization_id, session_id, role, message, created_at)
+    select 1, 's' || n / 10, case when n % 2 = 0 then 'user' else 'assistant' end,
+      (${texts}::text[])[1 + n % ${texts.length}], now() - (${messages} - n) * interval '1 second'
+    from generate_series(0, ${messages} - 1) as n`;
+}
+
+/** Sessions whose tokens were all reported by the provider: nothing in them waits to be counted. */
+export function reported(rows: number, sessions: number): Template {
+  return {
+    name: "reported",
+    prepare: (sql) => sql`
+      insert into conversations (
+        organization_id, session_id, widget_id, user_id, message, response, prompt_tokens, completion_tokens,
+        created_at, responded_at
+      )
+      select 1 + s % 50, 'session-' || lpad(s::text, 10, '0'), s % 10, s, ${QUESTION}, ${ANSWER}, 14, 52,
+        now() - n * interval '1 second', now() - n * interval '1 second'
+      from (select n, 1 + n % ${sessions} as s from generate_series(1, ${rows}::integer) as n) as numbered`,
+  };
+}
