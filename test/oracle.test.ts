@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import type { Sql } from "../src/database.ts";
 import { cases } from "./support/cases/index.ts";
 import { test } from "./support/database.ts";
 import { driftOf, expectNoDrift, oracleOf } from "./support/oracle.ts";
@@ -47,6 +48,31 @@ describe("the comparison", () => {
 
     expect(drift.join("\n")).toContain(line);
     expect(drift.join("\n")).not.toContain('session "t"');
+  });
+
+  // As a worker writes it, with the number of tokens given.
+  const claim = async (db: Sql, prompt: number) => {
+    await db.unsafe(twoSessions);
+    await db`update metrics.messages set prompt_source = 'tiktoken', prompt_tokens = ${prompt}, encoding = 'o200k_base',
+      encoding_assumed = true, prompt_digest = metrics.text_digest(null, 'hi', null) where completion_source is not null`;
+    await db`update conversation_metrics set prompt_tokens = ${prompt}, estimated_messages = 1 where session_id = 's'`;
+  };
+
+  test("it is silent about an exact count that is another tokenizer's too", async ({ db }) => {
+    await claim(db, 1);
+
+    await expectNoDrift(db);
+  });
+
+  test("it reports an exact count that is not another tokenizer's", async ({ db }) => {
+    await claim(db, 2);
+
+    const drift = await driftOf(db);
+
+    expect(drift).toEqual([
+      expect.stringMatching(/^row \d+: its prompt was counted 2, has 1$/),
+      expect.stringContaining("prompt_tokens is 2, should be 1"),
+    ]);
   });
 
   test("it reports a missing metrics row", async ({ db }) => {

@@ -3,7 +3,15 @@
 -- A column that a table does not have takes its name from the NULLs beside the table: an unqualified name means the
 -- table's own column first, and the outer query's only where the table has none. A time that is missing, infinite or of
 -- the year 200000 or later is unknown.
+-- Which texts were counted exactly, and how many tokens each has, stands in the setting oracle.exact_counts
+-- (exact-counts.ts): the only thing here that is not in the source tables.
 with
+exact_counts as (
+  select id, prompt, completion
+  from jsonb_to_recordset(coalesce(nullif(current_setting('oracle.exact_counts', true), ''), '[]')::jsonb)
+    as exact (id text, prompt numeric, completion numeric)
+),
+
 message_rows as (
   select own.*
   from (
@@ -56,13 +64,16 @@ texts as (
 
 counts as (
   select
-    *,
+    texts.*,
+    exact.prompt as exact_prompt,
+    exact.completion as exact_completion,
     num_nonnulls(question) as user_messages,
     num_nonnulls(statement, answer) as ai_messages,
     coalesce(ceil(char_length(question) / 4.0), 0) as estimated_prompt,
     coalesce(ceil(char_length(statement) / 4.0), 0)
       + coalesce(ceil(char_length(answer) / 4.0), 0) as estimated_completion
   from texts
+  left join exact_counts as exact on exact.id = texts.id::text
 ),
 
 in_order as (
@@ -97,12 +108,13 @@ conversation_sessions as (
     (array_agg(user_id order by place))[1] as user_id,
     sum(user_messages) as user_messages,
     sum(ai_messages) as ai_messages,
-    sum(case when user_messages = 0 then 0 else coalesce(reported_prompt, estimated_prompt) end) as prompt_tokens,
-    sum(case when ai_messages = 0 then 0 else coalesce(reported_completion, estimated_completion) end)
+    sum(case when user_messages = 0 then 0 else coalesce(reported_prompt, exact_prompt, estimated_prompt) end)
+      as prompt_tokens,
+    sum(case when ai_messages = 0 then 0 else coalesce(reported_completion, exact_completion, estimated_completion) end)
       as completion_tokens,
     sum(
-      case when reported_prompt is null then user_messages else 0 end
-      + case when reported_completion is null then ai_messages else 0 end
+      case when coalesce(reported_prompt, exact_prompt) is null then user_messages else 0 end
+      + case when coalesce(reported_completion, exact_completion) is null then ai_messages else 0 end
     ) as estimated_messages,
     min(created_at) as conversation_start,
     greatest(max(created_at), max(responded_at)) as conversation_end,

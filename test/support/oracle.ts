@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { TransactionSql } from "postgres";
 import { expect } from "vitest";
 import type { Sql } from "../../src/database.ts";
+import { recountClaims } from "./exact-counts.ts";
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
 const oracleSql = read("./oracle.sql");
@@ -98,6 +99,7 @@ const explain = (sides: Side[]) => {
 };
 
 const readDrift = async (sql: TransactionSql) => ({
+  miscounted: await recountClaims(sql),
   differences: explain(await sql.unsafe<Side[]>(differenceSql)),
   ledger: await sql.unsafe<Row[]>(ledgerSql),
   view: await sql<Row[]>`select * from public.conversation_metrics_drift`,
@@ -114,8 +116,9 @@ const inOneSnapshot = (sql: Sql) =>
 
 /** Every difference between the metrics, their ledger and the sources, and whatever the drift view lists. */
 export const driftOf = async (sql: Sql): Promise<string[]> => {
-  const { differences, ledger, view } = await inOneSnapshot(sql);
+  const { miscounted, differences, ledger, view } = await inOneSnapshot(sql);
   return [
+    ...miscounted,
     ...differences.map(([key, text]) => `${key}: ${text}`),
     ...ledger.map((row) => `${keyOf(row)}: the ledger adds up to ${JSON.stringify(row.ledger)}`),
     ...view.map((row) => `conversation_metrics_drift lists ${JSON.stringify(row)}`),
