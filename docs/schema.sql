@@ -72,11 +72,15 @@ create table metrics.leads (
   lead_id bigint not null,
   session_key uuid,
   created_at timestamp with time zone,
+  name text,
+  email text,
+  company text,
   constraint leads_pkey PRIMARY KEY (lead_id)
 );
 CREATE INDEX leads_session_key_idx ON metrics.leads USING btree (session_key, created_at, lead_id);
 comment on table metrics.leads is 'Ledger of lead rows; an entry without a session_key stands for a row that is gone.';
 comment on column metrics.leads.created_at is 'When the lead was captured; -infinity where unknown.';
+comment on column metrics.leads.name is 'As in the lead row, like email and company: the metrics take them from here.';
 
 create table metrics.messages (
   conversation_id bigint not null,
@@ -338,7 +342,10 @@ comment on view metrics.counted_feedback is 'What the ledger metrics.feedback sh
 create view metrics.counted_leads as
  SELECT lead_id,
     metrics.session_key(organization_id::text, session_id) AS session_key,
-    COALESCE(metrics.known_time(created_at), '-infinity'::timestamp with time zone) AS created_at
+    COALESCE(metrics.known_time(created_at), '-infinity'::timestamp with time zone) AS created_at,
+    name,
+    email,
+    company
    FROM metrics.source_leads source;
 comment on view metrics.counted_leads is 'What the ledger metrics.leads should hold, derived from the source rows.';
 
@@ -399,7 +406,7 @@ create view metrics.lead_drift as
     l.session_key AS counted_session_key
    FROM metrics.counted_leads actual
      FULL JOIN metrics.leads l ON l.lead_id = actual.lead_id
-  WHERE l.session_key IS DISTINCT FROM actual.session_key OR l.created_at IS DISTINCT FROM actual.created_at;
+  WHERE l.session_key IS DISTINCT FROM actual.session_key OR l.created_at IS DISTINCT FROM actual.created_at OR l.name IS DISTINCT FROM actual.name OR l.email IS DISTINCT FROM actual.email OR l.company IS DISTINCT FROM actual.company;
 comment on view metrics.lead_drift is 'The lead rows whose entry in the ledger metrics.leads differs from their source row, is missing, or stands for no row; with the session it belongs to and the one it was counted in.';
 
 create view metrics.message_drift as
@@ -483,11 +490,10 @@ create view metrics.session_truth as
           GROUP BY ordered.session_key
         ), leads AS (
          SELECT DISTINCT ON (c.session_key) c.session_key,
-            source.name,
-            source.email,
-            source.company
+            c.name,
+            c.email,
+            c.company
            FROM metrics.counted_leads c
-             JOIN metrics.source_leads source ON source.lead_id = c.lead_id
           ORDER BY c.session_key, c.created_at DESC, c.lead_id DESC
         ), feedback AS (
          SELECT counted_feedback.session_key,
@@ -535,7 +541,7 @@ create view metrics.source_feedback as
             ELSE NULL::numeric
         END AS rating
    FROM public.feedback source
-  WHERE true;
+  WHERE id IS NOT NULL;
 comment on view metrics.source_feedback is 'The rows of public.feedback as canonical feedback rows: the one place that knows the application''s columns.';
 
 create view metrics.source_leads as
@@ -547,7 +553,7 @@ create view metrics.source_leads as
     company,
     created_at
    FROM public.leads source
-  WHERE session_id IS NOT NULL;
+  WHERE id IS NOT NULL AND session_id IS NOT NULL;
 comment on view metrics.source_leads is 'The rows of public.leads as canonical leads rows: the one place that knows the application''s columns.';
 
 create view metrics.source_messages as
@@ -571,7 +577,7 @@ create view metrics.source_messages as
     created_at,
     responded_at
    FROM public.conversations source
-  WHERE session_id IS NOT NULL;
+  WHERE id IS NOT NULL AND session_id IS NOT NULL;
 comment on view metrics.source_messages is 'The rows of public.conversations as canonical messages rows: the one place that knows the application''s columns.';
 
 create view metrics.source_tables as
@@ -953,15 +959,11 @@ begin
     end
   from unnest(keys) as wanted(session_key)
   left join lateral (
-    select l.lead_id, source.name, source.email, source.company
-    from (
-      select l.lead_id
-      from metrics.leads as l
-      where l.session_key = wanted.session_key
-      order by l.created_at desc, l.lead_id desc
-      limit 1
-    ) as l
-    left join metrics.source_leads as source on source.lead_id = l.lead_id
+    select l.lead_id, l.name, l.email, l.company
+    from metrics.leads as l
+    where l.session_key = wanted.session_key
+    order by l.created_at desc, l.lead_id desc
+    limit 1
   ) as latest on true
   cross join lateral (
     select count(f.rating)::integer as rating_count, coalesce(sum(f.rating), 0) as rating_sum
@@ -1129,15 +1131,21 @@ begin
     ),
     changed as (
       update metrics.leads as l
-      set session_key = new.session_key, created_at = new.created_at
+      set
+        session_key = new.session_key,
+        created_at = new.created_at,
+        name = new.name,
+        email = new.email,
+        company = new.company
       from new
       where l.lead_id = new.lead_id
-        and (l.session_key, l.created_at) is distinct from (new.session_key, new.created_at)
+        and (l.session_key, l.created_at, l.name, l.email, l.company)
+          is distinct from (new.session_key, new.created_at, new.name, new.email, new.company)
     ),
     -- Also an empty row for one that is gone before the ledger knew it.
     added as (
-      insert into metrics.leads (lead_id, session_key, created_at)
-      select wanted.id, new.session_key, new.created_at
+      insert into metrics.leads (lead_id, session_key, created_at, name, email, company)
+      select wanted.id, new.session_key, new.created_at, new.name, new.email, new.company
       from wanted
       left join new on new.lead_id = wanted.id
       where not exists (select from old where old.lead_id = wanted.id)
@@ -1450,6 +1458,25 @@ begin
 end; $function$;
 comment on function metrics.backfill_batch(text,text,integer) is 'One step of the backfill that blocks no writer: counts up to batch_size source rows of a kind (messages, leads, feedback) with ids after after_id (NULL: from the start) that the ledger does not know. Returns the last id seen (NULL: done), and how many rows it saw and counted. Safe to stop, resume and repeat.';
 
+CREATE OR REPLACE FUNCTION metrics.base_type(of_type regtype)
+ RETURNS regtype
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  type oid := of_type;
+  base oid;
+begin
+  loop
+    select t.typbasetype into base from pg_type as t where t.oid = type and t.typtype = 'd';
+    exit when not found;
+    type := base;
+  end loop;
+  return type;
+end; $function$;
+comment on function metrics.base_type(regtype) is 'The type that a domain is made of in the end; of any other type, itself.';
+
 CREATE OR REPLACE FUNCTION metrics.change_in_place(id anyelement)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1526,6 +1553,73 @@ begin
 end; $function$;
 comment on function metrics.change_in_place(anyelement) is 'Counts the change of one message row that kept its session, its time and its part in the order; false, and nothing done, for any other change.';
 
+CREATE OR REPLACE FUNCTION metrics.check_column(of_table regclass, column_name text, kind text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  attribute pg_attribute;
+  type pg_type;
+  name constant text := format('column %I', column_name);
+begin
+  select a.* into strict attribute
+  from pg_attribute as a
+  where a.attrelid = of_table and a.attname = column_name and a.attnum > 0 and not a.attisdropped;
+  select t.* into strict type from pg_type as t where t.oid = metrics.base_type(attribute.atttypid);
+
+  -- As text, since PostgreSQL has no such columns before 18.
+  if attribute.attgenerated::text = 'v' then
+    raise exception 'table % cannot be adopted: its % is generated, but not stored, and triggers cannot read it', of_table, name
+      using errcode = 'feature_not_supported',
+        hint = format('Make it a stored one: alter table %1$s drop column %2$I, add column %2$I %3$s generated always as (…) stored.',
+          of_table, column_name, format_type(attribute.atttypid, attribute.atttypmod));
+  end if;
+
+  if kind in ('row', 'key') then
+    if not (type.typtype = 'e' or type.oid in (
+      'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype, 'text'::regtype,
+      'varchar'::regtype, 'bpchar'::regtype, 'uuid'::regtype, 'bytea'::regtype
+    )) then
+      raise exception 'table % cannot be adopted: its % has type %, which is not taken for an id', of_table, name,
+          format_type(attribute.atttypid, attribute.atttypmod)
+        using errcode = 'datatype_mismatch',
+          hint = format('An id is a smallint, integer, bigint, numeric, text, varchar, char, uuid, bytea, an enum or a domain over one of them: alter table %s alter column %I type text.',
+            of_table, column_name);
+    end if;
+    if exists (select from pg_collation as c where c.oid = attribute.attcollation and not c.collisdeterministic) then
+      raise exception 'table % cannot be adopted: its % has a collation by which different texts are equal', of_table, name
+        using errcode = 'collation_mismatch',
+          hint = format('Ids are told apart by their text. Give it another one: alter table %s alter column %I type %s collate "default".',
+            of_table, column_name, format_type(attribute.atttypid, attribute.atttypmod));
+    end if;
+  elsif kind = 'value' and type.oid < 16384 then
+    begin
+      execute format('select from %1$s as source where source.%2$I is distinct from source.%2$I limit 0', of_table, column_name);
+    exception when undefined_function then
+      raise exception 'table % cannot be adopted: its % has type %, whose values cannot be compared', of_table, name,
+          format_type(attribute.atttypid, attribute.atttypmod)
+        using errcode = 'datatype_mismatch',
+          hint = format('Change the column to text, or rename it so that it is not taken for %s.', column_name);
+    end;
+  elsif kind in ('time', 'tokens', 'rating') then
+    if kind = 'time' and type.oid not in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
+      or kind <> 'time' and type.oid not in (
+        'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype, 'real'::regtype,
+        'double precision'::regtype
+      )
+    then
+      raise exception 'table % cannot be adopted: its % has type %', of_table, name,
+          format_type(attribute.atttypid, attribute.atttypmod)
+        using errcode = 'datatype_mismatch',
+          hint = format('Change the column to %s, or rename it so that it is not taken for %s.',
+            case kind when 'time' then 'timestamptz' else 'a number' end, column_name);
+    end if;
+  end if;
+end; $function$;
+comment on function metrics.check_column(regclass,text,text) is 'Raises an error that names a column which cannot be read as this kind (see metrics.mapped_column), and what to do.';
+
 CREATE OR REPLACE FUNCTION metrics.check_sessions(newest integer DEFAULT 1000, slice integer DEFAULT 1000)
  RETURNS metrics.checks
  LANGUAGE plpgsql
@@ -1567,7 +1661,8 @@ begin
     from (select s.lead_id from metrics.source_leads as s order by s.lead_id desc limit newest) as recent
     join metrics.counted_leads as c on c.lead_id = recent.lead_id
     left join metrics.leads as l on l.lead_id = c.lead_id
-    where (l.session_key, l.created_at) is distinct from (c.session_key, c.created_at)
+    where (l.session_key, l.created_at, l.name, l.email, l.company)
+      is distinct from (c.session_key, c.created_at, c.name, c.email, c.company)
   ));
   perform metrics.sync('feedback', array(
     select c.feedback_id
@@ -1617,12 +1712,18 @@ AS $function$
 declare
   missing text;
   relation pg_class;
+  is_repeated boolean;
 begin
   select * into relation from pg_class where oid = of_table;
   if relation.relkind not in ('r', 'p') or relation.relpersistence = 't' then
     raise exception 'table % cannot be adopted: it is not an ordinary or partitioned table', of_table
       using errcode = 'wrong_object_type',
         hint = 'Triggers need a table. Rename this object, so that a table of that name can be made or adopted.';
+  end if;
+  if relation.relpersistence = 'u' then
+    raise exception 'table % cannot be adopted: it is unlogged', of_table
+      using errcode = 'wrong_object_type',
+        hint = format('A crash would empty it, but not the metrics. Make it permanent: alter table %s set logged.', of_table);
   end if;
 
   select string_agg(name, ', ') into missing
@@ -1650,8 +1751,18 @@ begin
       using errcode = 'invalid_table_definition',
         hint = format('Add one: alter table %s add primary key (id).', of_table);
   end if;
+
+  if not metrics.id_is_unique(of_table) then
+    execute format('select exists (select from %s where id is not null group by id having count(*) > 1)', of_table)
+      into is_repeated;
+    if is_repeated then
+      raise exception 'table % cannot be adopted: its column id repeats', of_table
+        using errcode = 'unique_violation',
+          hint = format('One id names one row, in all partitions and inheriting tables: select id, count(*) from %s group by id having count(*) > 1.', of_table);
+    end if;
+  end if;
 end; $function$;
-comment on function metrics.check_source(regclass,text[]) is 'Raises an error that names what a table lacks to be a source: a required column ("a or b" for a choice), a unique id, or being a table at all.';
+comment on function metrics.check_source(regclass,text[]) is 'Raises an error that names what a table lacks to be a source: a required column ("a or b" for a choice), a unique id, or being a permanent table at all.';
 
 CREATE OR REPLACE FUNCTION metrics.close_privileges()
  RETURNS void
@@ -1699,6 +1810,24 @@ begin
   revoke all on schema metrics from public;
 end; $function$;
 comment on function metrics.close_privileges() is 'Takes from everyone but the owner all rights on our tables, views and functions. Grant select on conversation_metrics to those who may read it afterwards.';
+
+CREATE OR REPLACE FUNCTION metrics.column_definition(of_table regclass, column_name text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT (format_type(a.atttypid, '-1'::integer) ||
+         CASE
+             WHEN (c.oid IS NULL) THEN ''::text
+             ELSE format(' collate %I.%I'::text, n.nspname, c.collname)
+         END)
+    FROM (((pg_attribute a
+      JOIN pg_type t ON ((t.oid = a.atttypid)))
+      LEFT JOIN pg_collation c ON (((c.oid = a.attcollation) AND (a.attcollation <> t.typcollation))))
+      LEFT JOIN pg_namespace n ON ((n.oid = c.collnamespace)))
+   WHERE ((a.attrelid = (column_definition.of_table)::oid) AND (a.attname = column_definition.column_name) AND (a.attnum > 0) AND (NOT a.attisdropped));
+END;
+comment on function metrics.column_definition(regclass,text) is 'Type of a table''s column without its length, and its collation where that is not the type''s own: for a column of ours that must sort and compare as that one does.';
 
 CREATE OR REPLACE FUNCTION metrics.column_type(of_table regclass, column_name text)
  RETURNS text
@@ -1894,7 +2023,7 @@ CREATE OR REPLACE FUNCTION metrics.create_metrics_tables()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  conversation_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
+  conversation_id constant text := metrics.column_definition('metrics.source_messages', 'conversation_id');
   -- A stored one is computed, and its expression's text read, at every write: a quarter of an INSERT.
   generated constant text := case
     when current_setting('server_version_num')::integer >= 180000 then 'virtual' else 'stored'
@@ -1924,7 +2053,7 @@ begin
       completion_digest bigint
     )
     $table$,
-    conversation_type
+    conversation_id
   );
   create index messages_session_key_idx on metrics.messages (session_key, created_at, conversation_id);
   -- What still waits for its exact count; small whenever a worker runs.
@@ -1935,14 +2064,14 @@ begin
     $table$
     create table metrics.token_batches (
       batch_id bigint generated always as identity constraint token_batches_pkey primary key,
-      conversation_ids %1$s[] not null,
+      conversation_ids %s[] not null,
       is_long boolean not null,
       worker text,
       made_at timestamptz not null default clock_timestamp(),
       read_at timestamptz
     )
     $table$,
-    conversation_type
+    metrics.column_type('metrics.source_messages', 'conversation_id')
   );
   execute format(
     $table$
@@ -1954,12 +2083,22 @@ begin
       text_digest bigint
     )
     $table$,
-    conversation_type
+    conversation_id
   );
 
   execute format(
-    'create table metrics.leads (lead_id %s constraint leads_pkey primary key, session_key uuid, created_at timestamptz)',
-    metrics.column_type('metrics.source_leads', 'lead_id')
+    $table$
+    create table metrics.leads (
+      lead_id %s constraint leads_pkey primary key,
+      session_key uuid,
+      created_at timestamptz,
+      -- Here too, since a writer that read the leads under a session's lock would deadlock with their TRUNCATE.
+      name text,
+      email text,
+      company text
+    )
+    $table$,
+    metrics.column_definition('metrics.source_leads', 'lead_id')
   );
   create index leads_session_key_idx on metrics.leads (session_key, created_at, lead_id);
 
@@ -1972,8 +2111,8 @@ begin
       rating numeric
     )
     $table$,
-    metrics.column_type('metrics.source_feedback', 'feedback_id'),
-    conversation_type
+    metrics.column_definition('metrics.source_feedback', 'feedback_id'),
+    conversation_id
   );
   create index feedback_session_key_idx on metrics.feedback (session_key);
   create index feedback_conversation_id_idx on metrics.feedback (conversation_id) where conversation_id is not null;
@@ -2027,11 +2166,11 @@ begin
     -- Room for HOT updates: a row changes with each message of its session.
     with (fillfactor = 70)
     $table$,
-    conversation_type,
-    metrics.column_type('metrics.source_messages', 'session_id'),
-    metrics.column_type('metrics.source_messages', 'organization_id'),
-    metrics.column_type('metrics.source_messages', 'widget_id'),
-    metrics.column_type('metrics.source_messages', 'user_id'),
+    conversation_id,
+    metrics.column_definition('metrics.source_messages', 'session_id'),
+    metrics.column_definition('metrics.source_messages', 'organization_id'),
+    metrics.column_definition('metrics.source_messages', 'widget_id'),
+    metrics.column_definition('metrics.source_messages', 'user_id'),
     generated
   );
   -- Hash: takes an id of any length, where a B-tree would refuse long ones and fail the application's
@@ -2084,10 +2223,10 @@ begin
         created_at timestamptz not null default now()
       )
       $table$,
-      coalesce(metrics.column_type('public.conversations', 'organization_id'), 'bigint'),
-      coalesce(metrics.column_type('public.conversations', 'session_id'), 'text'),
-      coalesce(metrics.column_type('public.conversations', 'widget_id'), 'bigint'),
-      coalesce(metrics.column_type('public.conversations', 'user_id'), 'bigint')
+      coalesce(metrics.column_definition('public.conversations', 'organization_id'), 'bigint'),
+      coalesce(metrics.column_definition('public.conversations', 'session_id'), 'text'),
+      coalesce(metrics.column_definition('public.conversations', 'widget_id'), 'bigint'),
+      coalesce(metrics.column_definition('public.conversations', 'user_id'), 'bigint')
     );
     comment on table public.leads is 'The application''s leads: who left contact details in a session.';
   end if;
@@ -2107,9 +2246,9 @@ begin
         updated_at timestamptz not null default now()
       )
       $table$,
-      coalesce(metrics.column_type('public.conversations', 'id'), 'bigint'),
-      coalesce(metrics.column_type('public.conversations', 'session_id'), 'text'),
-      coalesce(metrics.column_type('public.conversations', 'organization_id'), 'bigint')
+      coalesce(metrics.column_definition('public.conversations', 'id'), 'bigint'),
+      coalesce(metrics.column_definition('public.conversations', 'session_id'), 'text'),
+      coalesce(metrics.column_definition('public.conversations', 'organization_id'), 'bigint')
     );
     -- A partitioned table has no unique id alone that a foreign key could name.
     if exists (
@@ -2136,18 +2275,16 @@ CREATE OR REPLACE FUNCTION metrics.default_mapping(of_table regclass, kind text)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  id_type constant text := metrics.column_type('public.conversations', 'id');
   columns text[];
-  filter text;
 begin
   case kind
     when 'messages' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'id', 'conversation_id'),
-        metrics.mapped_column(of_table, 'organization_id', 'id'),
-        metrics.mapped_column(of_table, 'session_id', 'id'),
-        metrics.mapped_column(of_table, 'widget_id', 'id'),
-        metrics.mapped_column(of_table, 'user_id', 'id'),
+        metrics.mapped_column(of_table, 'id', 'row', 'conversation_id'),
+        metrics.mapped_column(of_table, 'organization_id', 'key'),
+        metrics.mapped_column(of_table, 'session_id', 'key'),
+        metrics.mapped_column(of_table, 'widget_id', 'value'),
+        metrics.mapped_column(of_table, 'user_id', 'value'),
         metrics.mapped_column(of_table, 'role', 'text'),
         metrics.mapped_column(of_table, 'message', 'text'),
         metrics.mapped_column(of_table, 'response', 'text'),
@@ -2157,32 +2294,28 @@ begin
         metrics.mapped_column(of_table, 'created_at', 'time'),
         metrics.mapped_column(of_table, 'responded_at', 'time')
       ];
-      filter := 'source.session_id is not null';
     when 'leads' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'id', 'lead_id'),
-        metrics.mapped_column(of_table, 'organization_id', 'id'),
-        metrics.mapped_column(of_table, 'session_id', 'id'),
+        metrics.mapped_column(of_table, 'id', 'row', 'lead_id'),
+        metrics.mapped_column(of_table, 'organization_id', 'key'),
+        metrics.mapped_column(of_table, 'session_id', 'key'),
         metrics.mapped_column(of_table, 'name', 'text'),
         metrics.mapped_column(of_table, 'email', 'text'),
         metrics.mapped_column(of_table, 'company', 'text'),
         metrics.mapped_column(of_table, 'created_at', 'time')
       ];
-      filter := 'source.session_id is not null';
     when 'feedback' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'id', 'feedback_id'),
-        -- Of the message row's type, so that the join needs no cast.
-        case when metrics.column_type(of_table, 'conversation_id') is null
-          then format('null::%s as conversation_id', id_type)
-          else format('source.conversation_id::%s as conversation_id', id_type) end,
-        metrics.mapped_column(of_table, 'organization_id', 'id'),
-        metrics.mapped_column(of_table, 'session_id', 'id'),
+        metrics.mapped_column(of_table, 'id', 'row', 'feedback_id'),
+        metrics.mapped_reference(of_table, 'conversation_id'),
+        metrics.mapped_column(of_table, 'organization_id', 'key'),
+        metrics.mapped_column(of_table, 'session_id', 'key'),
         metrics.mapped_column(of_table, 'rating', 'rating')
       ];
-      filter := 'true';
   end case;
-  return 'select ' || array_to_string(columns, ', ') || ' from %s as source where ' || filter;
+  -- A row without an id cannot be told from others: it is left out rather than failing the write.
+  return 'select ' || replace(array_to_string(columns, ', '), '%', '%%') || ' from %s as source where source.id is not null'
+    || case when kind <> 'feedback' then ' and source.session_id is not null' else '' end;
 end; $function$;
 comment on function metrics.default_mapping(regclass,text) is 'The mapping of a table with the default column names to canonical rows, as a query with %s in the place of the table.';
 
@@ -2193,11 +2326,34 @@ CREATE OR REPLACE FUNCTION metrics.doctor(sample integer DEFAULT 100)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  found text;
+  problem text;
   number bigint;
 begin
+  select string_agg(name, ', ') into problem
+  from unnest(array[
+    'public.conversation_metrics', 'public.conversation_metrics_drift', 'metrics.source_messages',
+    'metrics.source_leads', 'metrics.source_feedback'
+  ]) as name
+  where to_regclass(name) is null;
+  if problem is not null then
+    return query select 'installation', false, 'gone, with what depended on it: ' || problem,
+      'conversation-metrics uninstall, then: conversation-metrics migrate';
+    return;
+  end if;
+
+  problem := nullif(metrics.mapping_problems(), '');
+  return query select 'columns', problem is null,
+    case when problem is null then 'the triggers can read every source' else 'every write fails: ' || problem end,
+    case when problem is not null
+      then 'Rename the column back; or: conversation-metrics uninstall, then: conversation-metrics migrate' end;
+
+  problem := metrics.repeated_ids();
+  return query select 'ids', problem is null,
+    case when problem is null then 'each names one row' else 'name more than one row each, of which one counts: ' || problem end,
+    case when problem is not null then 'Give each row an id of its own, then: conversation-metrics repair' end;
+
   -- Every table that rows can be written to, with the state of its four triggers.
-  select string_agg(format('%s: %s', state.relation, state.problem), '; ' order by state.relation::text) into found
+  select string_agg(format('%s: %s', state.relation, state.problem), '; ' order by state.relation::text) into problem
   from (
     select t.relation, string_agg(coalesce(
       case g.tgenabled when 'D' then event || ' disabled' when 'R' then event || ' fires only on a replica' end,
@@ -2208,9 +2364,9 @@ begin
     group by t.relation
   ) as state
   where state.problem is not null;
-  return query select 'triggers', found is null,
-    coalesce(found, 'present and enabled on every source table'),
-    case when found is not null then 'select metrics.install(); then: conversation-metrics repair' end;
+  return query select 'triggers', problem is null,
+    coalesce(problem, 'present and enabled on every source table'),
+    case when problem is not null then 'select metrics.install(); then: conversation-metrics repair' end;
 
   select count(*) into number from metrics.source_messages as s where s.organization_id is null;
   return query select 'organizations', true,
@@ -2220,8 +2376,8 @@ begin
 
   number := metrics.rows_left_out();
   return query select 'session ids', number = 0,
-    case when number = 0 then 'every row names its session' else number || ' message rows have no session_id and are not counted' end,
-    case when number > 0 then 'update conversations set session_id = … where session_id is null' end;
+    case when number = 0 then 'every row names its session' else number || ' message rows have no id or no session_id and are not counted' end,
+    case when number > 0 then 'update conversations set session_id = … where session_id is null; likewise id' end;
 
   select count(*) into number
   from public.conversation_metrics as without
@@ -2240,16 +2396,16 @@ begin
       else format('%s differences in the newest %s sessions and message rows', number, sample) end,
     case when number > 0 then 'conversation-metrics verify, then: conversation-metrics repair' end;
 
-  select string_agg(c.oid::regclass::text, ', ') into found
+  select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.source_tables as t
   join pg_class as c on c.oid = t.relation
   join pg_class as ours on ours.oid = 'public.conversation_metrics'::regclass
   join pg_roles as owner on owner.oid = ours.relowner
   where c.relrowsecurity and not owner.rolsuper and not owner.rolbypassrls
     and (c.relforcerowsecurity or c.relowner <> ours.relowner);
-  return query select 'row-level security', found is null,
-    coalesce('the owner of conversation_metrics does not see every row of ' || found, 'hides no source row from us'),
-    case when found is not null then format('alter role %I bypassrls',
+  return query select 'row-level security', problem is null,
+    coalesce('the owner of conversation_metrics does not see every row of ' || problem, 'hides no source row from us'),
+    case when problem is not null then format('alter role %I bypassrls',
       (select pg_get_userbyid(relowner) from pg_class where oid = 'public.conversation_metrics'::regclass)) end;
 
   return query select 'session_replication_role', current_setting('session_replication_role') <> 'replica',
@@ -2258,7 +2414,7 @@ begin
     case current_setting('session_replication_role') when 'replica'
       then 'set session_replication_role = origin; then: conversation-metrics repair' end;
 end; $function$;
-comment on function metrics.doctor(integer) is 'Checks what can go wrong in operation: triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
+comment on function metrics.doctor(integer) is 'Checks what can go wrong in operation: what is gone, columns and ids, triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
 
 CREATE OR REPLACE FUNCTION metrics.enqueue_token_batches(max_batches integer, batch_rows integer, batch_tokens integer)
  RETURNS integer
@@ -2408,20 +2564,43 @@ begin
     perform metrics.require_current_snapshot();
     return;
   end if;
-  truncate metrics.messages;
-  if exists (select from pg_constraint where confrelid = 'public.conversation_metrics'::regclass) then
-    -- TRUNCATE would refuse, and with it the application's own; what the foreign keys say happens.
-    perform metrics.require_current_snapshot();
-    delete from public.conversation_metrics;
-  else
+  -- Whoever writes a lead or feedback holds a session's lock and then needs the metrics rows: none may
+  -- be between the two when TRUNCATE takes those, since it needs the locks of sessions afterwards.
+  lock table metrics.sessions in share row exclusive mode;
+  begin
+    truncate metrics.messages;
     truncate public.conversation_metrics;
-  end if;
+  exception
+    -- A foreign key of somebody else's, a cursor open on the metrics, a unique constraint yet to be
+    -- checked: TRUNCATE refuses, and with it the application's own would.
+    when feature_not_supported or object_in_use then
+      perform metrics.require_current_snapshot();
+      delete from metrics.messages;
+      delete from public.conversation_metrics;
+  end;
   -- Feedback that named its message row belongs to no session now.
   update metrics.feedback as f set session_key = null where f.conversation_id is not null;
   insert into metrics.messages (conversation_id, has_feedback)
   select distinct f.conversation_id, true from metrics.feedback as f where f.conversation_id is not null;
 end; $function$;
 comment on function metrics.forget_messages() is 'Empties ledger and metrics after the message source was truncated; does nothing while it has rows, in other partitions say.';
+
+CREATE OR REPLACE FUNCTION metrics.id_is_unique(of_table regclass)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT ((EXISTS ( SELECT
+            FROM (pg_index i
+              JOIN pg_attribute a ON (((a.attrelid = i.indrelid) AND (a.attnum = i.indkey[0]))))
+           WHERE ((i.indrelid = (id_is_unique.of_table)::oid) AND (a.attname = 'id'::name) AND i.indisunique AND i.indisvalid AND (i.indpred IS NULL) AND (i.indexprs IS NULL) AND (i.indnkeyatts = 1)))) AND ((NOT (EXISTS ( SELECT
+            FROM pg_inherits
+           WHERE (pg_inherits.inhparent = (id_is_unique.of_table)::oid)))) OR (EXISTS ( SELECT
+            FROM pg_class
+           WHERE ((pg_class.oid = (id_is_unique.of_table)::oid) AND (pg_class.relkind = 'p'::"char"))))));
+END;
+comment on function metrics.id_is_unique(regclass) is 'Whether an index of its own keeps the ids of a source table from repeating: not where the unique index of a partitioned table has the partition key beside the id, nor where tables inherit.';
 
 CREATE OR REPLACE FUNCTION metrics.install()
  RETURNS void
@@ -2462,7 +2641,7 @@ begin
             select coalesce(after.%3$I, before.%3$I)
             from (%5$s) as before
             full join (%4$s) as after on after.%3$I = before.%3$I
-            where before is distinct from after
+            where before.%3$I is null or after.%3$I is null or before *<> after
           );
         when 'DELETE' then
           ids := array(select %3$I from (%5$s) as source);
@@ -2621,7 +2800,8 @@ begin
         select coalesce(after.conversation_id, before.conversation_id)
         from (%3$s) as before
         full join (%2$s) as after on after.conversation_id = before.conversation_id
-        where before is distinct from after
+        -- By image: two values of a type may be equal and differ (texts by their collation).
+        where before.conversation_id is null or after.conversation_id is null or before *<> after
       );
     begin
       if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
@@ -2722,36 +2902,136 @@ CREATE OR REPLACE FUNCTION metrics.mapped_column(of_table regclass, column_name 
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  type constant text := metrics.column_type(of_table, column_name);
-  source constant text := format('source.%I', column_name);
+  attribute pg_attribute;
+  type pg_type;
+  source text := format('source.%I', column_name);
+  as_text text;
   expression text;
 begin
-  expression := case
-    when type is null then
-      case kind when 'time' then 'null::timestamptz' when 'tokens' then 'null::integer'
-        when 'rating' then 'null::numeric' when 'text' then 'null::text' else 'null::bigint' end
-    when kind = 'id' then source
-    when kind = 'text' then source || '::text'
-    -- A time without a zone is taken as UTC: the zone of whoever happens to write is no answer.
-    when kind = 'time' and type like 'timestamp%without time zone' then source || ' at time zone ''UTC'''
-    when kind = 'time' and type = 'date' then source || '::timestamp at time zone ''UTC'''
-    when kind = 'time' and type like 'timestamp%with time zone' then source
-    when kind = 'tokens' and type in ('smallint', 'integer') then
-      format('case when %1$s >= 0 then %1$s::integer end', source)
-    when kind = 'tokens' and type ~ '^(smallint|integer|bigint|numeric|real|double precision)' then
-      format('case when %1$s between 0 and 2147483647 then %1$s::integer end', source)
-    when kind = 'rating' and type ~ '^(smallint|integer|bigint|numeric|real|double precision)' then
-      format('case when %1$s between 1 and 5 then %1$s::numeric end', source)
-  end;
-  if expression is null then
-    raise exception 'table % cannot be adopted: column % has type %', of_table, column_name, type
-      using errcode = 'datatype_mismatch',
-        hint = format('Change the column to %s, or rename it so that it is not taken for %s.',
-          case kind when 'time' then 'timestamptz' else 'a number' end, column_name);
+  select a.* into attribute
+  from pg_attribute as a
+  where a.attrelid = of_table and a.attname = column_name and a.attnum > 0 and not a.attisdropped;
+  if not found then
+    return case kind
+      when 'time' then 'null::timestamptz' when 'tokens' then 'null::integer' when 'rating' then 'null::numeric'
+      when 'text' then 'null::text' else 'null::bigint'
+    end || ' as ' || quote_ident(coalesce(canonical_name, column_name));
   end if;
+
+  perform metrics.check_column(of_table, column_name, kind);
+  select t.* into strict type from pg_type as t where t.oid = metrics.base_type(attribute.atttypid);
+  if attribute.atttypid <> type.oid then
+    source := format('%s::%s', source, format_type(type.oid, -1));
+  end if;
+  as_text := case
+    when type.oid = 'bytea'::regtype then format('encode(%s, ''hex'')', source)
+    when type.oid < 16384 then source || '::text'
+    else format('textin(%s(%s))',
+      (select format('%I.%I', n.nspname, p.proname) from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
+        where p.oid = type.typoutput),
+      source)
+  end;
+
+  expression := case
+    -- Not by a collation of its own, for which USER may be a user.
+    when kind = 'text' and type.oid < 16384 and attribute.attcollation not in (0, '"default"'::regcollation) then
+      as_text || ' collate "default"'
+    when kind = 'text' or kind in ('row', 'key', 'value') and type.oid >= 16384 then as_text
+    when kind = 'key' and type.oid = 'bytea'::regtype then as_text
+    -- 1 and 1.0 are one organization.
+    when kind = 'key' and type.oid = 'numeric'::regtype then format('trim_scale(%s)', source)
+    when kind in ('row', 'key', 'value') then source
+    -- A time without a zone is taken as UTC: the zone of whoever happens to write is no answer.
+    when kind = 'time' and type.oid = 'timestamp'::regtype then source || ' at time zone ''UTC'''
+    when kind = 'time' and type.oid = 'date'::regtype then source || '::timestamp at time zone ''UTC'''
+    when kind = 'time' then source
+    when kind = 'tokens' and type.oid in ('smallint'::regtype, 'integer'::regtype) then
+      format('case when %1$s >= 0 then %1$s::integer end', source)
+    when kind = 'tokens' then format('case when %1$s between 0 and 2147483647 then %1$s::integer end', source)
+    when kind = 'rating' then format('case when %1$s between 1 and 5 then %1$s::numeric end', source)
+  end;
   return expression || ' as ' || quote_ident(coalesce(canonical_name, column_name));
 end; $function$;
-comment on function metrics.mapped_column(regclass,text,text,text) is 'The expression by which a default mapping reads a column of kind id, text, time, tokens or rating; a typed NULL where the column is missing.';
+comment on function metrics.mapped_column(regclass,text,text,text) is 'The expression by which a default mapping reads a column of kind row (an id of rows), key (a part of a session''s key), value, text, time, tokens or rating; a typed NULL where the column is missing.';
+
+CREATE OR REPLACE FUNCTION metrics.mapped_reference(of_table regclass, column_name text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  numbers constant regtype[] := array['smallint', 'integer', 'bigint', 'numeric'];
+  texts constant regtype[] := array['text', 'varchar', 'bpchar'];
+  target_type constant regtype := (
+    select a.atttypid from pg_attribute as a
+    where a.attrelid = 'metrics.source_messages'::regclass and a.attname = 'conversation_id'
+  );
+  -- Without a length: a cast to a length cuts a text off, and names another row.
+  target constant text := format_type(target_type, -1);
+  own_type constant regtype := (
+    select metrics.base_type(a.atttypid) from pg_attribute as a
+    where a.attrelid = of_table and a.attname = column_name and not a.attisdropped
+  );
+  source text := 'null';
+begin
+  if own_type is not null then
+    source := (regexp_match(metrics.mapped_column(of_table, column_name, 'row', 'id'), '^(.*) as id$'))[1];
+    source := case
+      when own_type = target_type or target_type = any(texts) then source
+      when own_type = any(numbers) and target_type = any(numbers) then
+        format('case when %1$s between %2$s and %3$s then %1$s end', source,
+          case target when 'smallint' then '-32768' when 'integer' then '-2147483648'
+            when 'bigint' then '-9223372036854775808' else '''-Infinity''' end,
+          case target when 'smallint' then '32767' when 'integer' then '2147483647'
+            when 'bigint' then '9223372036854775807' else '''NaN''' end)
+      when own_type = any(texts) and target_type = 'uuid'::regtype then
+        format('case when %1$s ~ ''^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'' then %1$s end', source)
+      when own_type = any(texts) and target_type = any(numbers) then
+        format('case when %1$s ~ ''^[0-9]{1,%2$s}$'' then %1$s end', source,
+          case target when 'smallint' then 4 when 'integer' then 9 else 18 end)
+    end;
+  end if;
+  if source is null then
+    raise exception 'table % cannot be adopted: its column % has type %, the id of conversations has type %',
+        of_table, column_name, own_type, target
+      using errcode = 'datatype_mismatch',
+        hint = format('Change the column to %s, or rename it so that it is not taken for a reference.', target);
+  end if;
+  return format('(%s)::%s', source, target)
+    || coalesce(substring(metrics.column_definition('metrics.source_messages', 'conversation_id') from ' collate .*$'), '')
+    || ' as ' || quote_ident(column_name);
+end; $function$;
+comment on function metrics.mapped_reference(regclass,text) is 'The expression by which a default mapping reads a column that names a message row; a typed NULL where the column is missing.';
+
+CREATE OR REPLACE FUNCTION metrics.mapping_problems()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  source metrics.sources;
+  problems text;
+begin
+  for source in select s.* from metrics.sources as s order by s.kind loop
+    begin
+      execute format('select from (%s) as source limit 0', format(source.mapping, source.relation));
+    exception when others then
+      problems := concat_ws('; ', problems, format('%s: %s', source.relation, sqlerrm));
+    end;
+  end loop;
+  return concat_ws('; ', problems, (
+    select string_agg(format('%s: column %I is generated, but not stored', s.relation, a.attname), '; ')
+    from metrics.sources as s
+    join pg_rewrite as r on r.ev_class = to_regclass('metrics.source_' || s.kind)
+    join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+      and d.refclassid = 'pg_class'::regclass and d.refobjid = s.relation
+    join pg_attribute as a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+    where a.attgenerated::text = 'v'
+  ));
+end; $function$;
+comment on function metrics.mapping_problems() is 'Why the triggers cannot read the rows of a source: what its mapping names and the table has no longer. Empty where they can.';
 
 CREATE OR REPLACE FUNCTION metrics.message_delta(message metrics.messages)
  RETURNS metrics.session_delta
@@ -3027,10 +3307,10 @@ CREATE OR REPLACE FUNCTION metrics.repair(max_sessions integer DEFAULT NULL::int
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  found public.conversation_metrics_drift[];
+  differences public.conversation_metrics_drift[];
   keys uuid[];
 begin
-  found := array(
+  differences := array(
     select d
     from (
       select d, dense_rank() over (order by d.session_key) as session_number
@@ -3038,7 +3318,7 @@ begin
     ) as numbered
     where max_sessions is null or session_number <= max_sessions
   );
-  keys := array(select distinct (d).session_key from unnest(found) as d where (d).session_key is not null);
+  keys := array(select distinct (d).session_key from unnest(differences) as d where (d).session_key is not null);
 
   perform metrics.sync('messages', array(
     select d.conversation_id from metrics.message_drift as d
@@ -3053,9 +3333,39 @@ begin
     where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
   ));
   perform metrics.rebuild_sessions(keys);
-  return query select * from unnest(found);
+  return query select * from unnest(differences);
 end; $function$;
 comment on function metrics.repair(integer) is 'Heals what conversation_metrics_drift finds, in at most max_sessions sessions (NULL: all), and returns what it found there. Blocks no writer but those of the sessions it heals.';
+
+CREATE OR REPLACE FUNCTION metrics.repeated_ids()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  source record;
+  number bigint;
+  repeated text;
+begin
+  for source in
+    select s.kind, s.relation,
+      case s.kind when 'messages' then 'conversation_id' when 'leads' then 'lead_id' else 'feedback_id' end as id_column
+    from metrics.sources as s
+    where not metrics.id_is_unique(s.relation)
+    order by s.kind
+  loop
+    execute format(
+      'select count(*) from (select from metrics.%1$I group by %2$I having count(*) > 1) as repeated',
+      'source_' || source.kind, source.id_column
+    ) into number;
+    if number > 0 then
+      repeated := concat_ws(', ', repeated, format('%s ids in %s', number, source.relation));
+    end if;
+  end loop;
+  return repeated;
+end; $function$;
+comment on function metrics.repeated_ids() is 'How many ids name more than one row, where no index keeps them from it; NULL where none does.';
 
 CREATE OR REPLACE FUNCTION metrics.require_current_snapshot()
  RETURNS void
@@ -3067,7 +3377,7 @@ declare
   own constant xid8 := pg_current_xact_id();
   is_current boolean := false;
 begin
-  if current_setting('transaction_isolation') = 'read committed' then
+  if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') then
     return;
   end if;
   -- Nobody was under way at the snapshot, and nobody has begun since.
@@ -3116,7 +3426,7 @@ begin
   ) into number;
   return number;
 end; $function$;
-comment on function metrics.rows_left_out() is 'How many message rows the mapping leaves out: those without a session id.';
+comment on function metrics.rows_left_out() is 'How many message rows the mapping leaves out: those without an id or a session id.';
 
 CREATE OR REPLACE FUNCTION metrics.sample_drift(sample integer)
  RETURNS bigint
@@ -3465,7 +3775,7 @@ CREATE OR REPLACE FUNCTION metrics.tg_conversations__delete()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     begin
-      perform metrics.sync('messages', array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as source));
+      perform metrics.sync('messages', array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as source));
       return null;
     end; $function$;
 
@@ -3489,7 +3799,7 @@ AS $function$
         source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
         counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
         counted.prompt_source, counted.completion_source, counted.response_us
-      from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as source
+      from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
       cross join lateral metrics.count_message(
         source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
         source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
@@ -3527,13 +3837,13 @@ AS $function$
       else
         -- Several rows, or one that the ledger knows already.
         declare
-          ids constant bigint[] := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as source);
+          ids constant bigint[] := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source);
           all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
         begin
           if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
-            execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null')
+            execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null')
               into all_new, with_extras, answerable
               using clock_timestamp();
             if with_extras is not null then
@@ -3579,9 +3889,10 @@ AS $function$
     declare
       ids constant bigint[] := array(
         select coalesce(after.conversation_id, before.conversation_id)
-        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.session_id is not null) as before
-        full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.session_id is not null) as after on after.conversation_id = before.conversation_id
-        where before is distinct from after
+        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
+        full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as after on after.conversation_id = before.conversation_id
+        -- By image: two values of a type may be equal and differ (texts by their collation).
+        where before.conversation_id is null or after.conversation_id is null or before *<> after
       );
     begin
       if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
@@ -3602,16 +3913,16 @@ AS $function$
     begin
       case TG_OP
         when 'INSERT' then
-          ids := array(select feedback_id from (select source.id as feedback_id, source.conversation_id::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where true) as source);
+          ids := array(select feedback_id from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where source.id is not null) as source);
         when 'UPDATE' then
           ids := array(
             select coalesce(after.feedback_id, before.feedback_id)
-            from (select source.id as feedback_id, source.conversation_id::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where true) as before
-            full join (select source.id as feedback_id, source.conversation_id::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where true) as after on after.feedback_id = before.feedback_id
-            where before is distinct from after
+            from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where source.id is not null) as before
+            full join (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where source.id is not null) as after on after.feedback_id = before.feedback_id
+            where before.feedback_id is null or after.feedback_id is null or before *<> after
           );
         when 'DELETE' then
-          ids := array(select feedback_id from (select source.id as feedback_id, source.conversation_id::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where true) as source);
+          ids := array(select feedback_id from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where source.id is not null) as source);
         else
           perform metrics.require_current_snapshot();
           ids := array(
@@ -3637,16 +3948,16 @@ AS $function$
     begin
       case TG_OP
         when 'INSERT' then
-          ids := array(select lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.session_id is not null) as source);
+          ids := array(select lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.id is not null and source.session_id is not null) as source);
         when 'UPDATE' then
           ids := array(
             select coalesce(after.lead_id, before.lead_id)
-            from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.session_id is not null) as before
-            full join (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.session_id is not null) as after on after.lead_id = before.lead_id
-            where before is distinct from after
+            from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.id is not null and source.session_id is not null) as before
+            full join (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.id is not null and source.session_id is not null) as after on after.lead_id = before.lead_id
+            where before.lead_id is null or after.lead_id is null or before *<> after
           );
         when 'DELETE' then
-          ids := array(select lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.session_id is not null) as source);
+          ids := array(select lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.id is not null and source.session_id is not null) as source);
         else
           perform metrics.require_current_snapshot();
           ids := array(
@@ -3723,9 +4034,10 @@ begin
     execute format('drop trigger %I on %s', target.name, target.relation);
   end loop;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
-  drop function metrics.repair(integer), metrics.sample_drift(integer);
-  drop view public.conversation_metrics_drift;
-  drop table public.conversation_metrics;
+  -- Where there: "drop schema public cascade", say, leaves the rest behind.
+  drop function if exists metrics.repair(integer), metrics.sample_drift(integer);
+  drop view if exists public.conversation_metrics_drift;
+  drop table if exists public.conversation_metrics;
   for target in
     select p.oid::regprocedure as signature from pg_proc as p
     where p.pronamespace = 'public'::regnamespace and p.proname = 'sync_conversation_metrics'

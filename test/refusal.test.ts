@@ -68,6 +68,129 @@ describe("a table that cannot be adopted", () => {
   );
 });
 
+describe("a column that cannot be read", () => {
+  const refused = async (set: string, { bareDb, bareUrl }: { bareDb: Sql; bareUrl: string }) => {
+    await bareDb.unsafe(set);
+    const before = await objectsOf(bareDb);
+    const error: unknown = await migrate({ databaseUrl: bareUrl }).catch((reason: unknown) => reason);
+    expect([...(await objectsOf(bareDb))]).toEqual([...before]);
+    expect(error).toBeInstanceOf(UserError);
+    return error;
+  };
+
+  const types = `
+    create type pair as (a text, b text);
+    create domain reading as double precision;
+    create collation loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`;
+  const columns = "id bigint primary key, session_id text, message text, created_at timestamptz";
+  test.for([
+    ["conversations", "session_id", "double precision", "drop column session_id, add column session_id float8"],
+    ["conversations", "session_id", "timestamp", "drop column session_id, add column session_id timestamptz"],
+    ["conversations", "session_id", "reading", "drop column session_id, add column session_id reading"],
+    ["conversations", "session_id", "pair", "drop column session_id, add column session_id pair"],
+    ["conversations", "session_id", "collation", "alter column session_id type text collate loose"],
+    ["conversations", "organization_id", "int4range", "add column organization_id int4range"],
+    ["conversations", "id", "timestamp", "drop column id, add column id timestamp primary key"],
+    ["conversations", "id", "collation", "alter column id type text collate loose"],
+    ["conversations", "widget_id", "json", "add column widget_id json"],
+    ["conversations", "user_id", "xml", "add column user_id xml"],
+    ["conversations", "responded_at", "text", "add column responded_at text"],
+    ["conversations", "prompt_tokens", "boolean", "add column prompt_tokens boolean"],
+    ["leads", "session_id", "real", "alter column session_id type real using 1"],
+    ["feedback", "conversation_id", "uuid", "add column conversation_id uuid"],
+  ] as const)(
+    "(%s.%s, for its %s) is named, and nothing is changed",
+    async ([table, column, type, change], { bareDb, bareUrl }) => {
+      const tables = [
+        "leads (id bigint primary key, session_id text)",
+        "feedback (id bigint primary key, session_id text, rating integer)",
+      ];
+      const set = `${types}; ${[`conversations (${columns})`, ...tables].map((t) => `create table ${t}`).join("; ")}; alter table ${table} ${change}`;
+
+      expect(await refused(set, { bareDb, bareUrl })).toMatchObject({
+        message: expect.stringMatching(`${table}\\b.*\\b${column}\\b.*\\b${type}`),
+        hint: expect.stringMatching(/\w/),
+      });
+    },
+  );
+
+  test.for([
+    [
+      "conversations",
+      "message",
+      `conversations (id bigint primary key, session_id text, created_at timestamptz, body jsonb, message text generated always as (body->>'m') virtual)`,
+    ],
+    [
+      "leads",
+      "name",
+      "leads (id bigint primary key, session_id text, first text, name text generated always as (first || '!') virtual)",
+    ],
+    [
+      "feedback",
+      "rating",
+      "feedback (id bigint primary key, session_id text, stars integer, rating integer generated always as (stars + 1) virtual)",
+    ],
+  ] as const)(
+    "since it is generated, but not stored (%s.%s), is named with what to do",
+    async ([table, column, definition], { bareDb, bareUrl, skip }) => {
+      const [row] = await bareDb<
+        [{ version: number }]
+      >`select current_setting('server_version_num')::integer as version`;
+      if (row.version < 180000) return skip();
+
+      expect(await refused(`create table ${definition}`, { bareDb, bareUrl })).toMatchObject({
+        message: expect.stringMatching(`${table}\\b.*\\b${column}\\b.*generated`),
+        hint: expect.stringContaining("stored"),
+      });
+    },
+  );
+});
+
+describe("ids that repeat", () => {
+  test.for([
+    [
+      "in partitions by another column",
+      `create table conversations (id bigint, organization_id integer, session_id text, message text, created_at timestamptz, primary key (id, organization_id)) partition by list (organization_id);
+       create table north partition of conversations for values in (1); create table south partition of conversations for values in (2);
+       insert into conversations values (1, 1, 's', 'hi', now()), (1, 2, 's', 'hi', now())`,
+    ],
+    [
+      "in a table that inherits",
+      `create table conversations (id bigint primary key, session_id text, message text, created_at timestamptz);
+       create table archived () inherits (conversations);
+       insert into conversations values (1, 's', 'hi', now()); insert into archived values (1, 's', 'hi', now())`,
+    ],
+  ] as const)(
+    "%s are refused, and found by doctor when they come later",
+    async ([, tables], { bareDb: db, bareUrl }) => {
+      await db.unsafe(tables);
+
+      await expect(migrate({ databaseUrl: bareUrl })).rejects.toMatchObject({
+        message: expect.stringMatching(/conversations.*id repeats/),
+        hint: expect.stringContaining("having count(*) > 1"),
+      });
+      await db`delete from conversations where tableoid = (select max(tableoid) from conversations)`;
+      await migrate({ databaseUrl: bareUrl });
+      const check = db`select ok, finding from metrics.doctor() where check_name = 'ids'`;
+      expect([...(await check)]).toEqual([{ ok: true, finding: "each names one row" }]);
+
+      await db.unsafe(tables.slice(tables.lastIndexOf(";") + 1).replace("(1, 1, 's', 'hi', now()), ", ""));
+
+      const later = await db`select ok, finding from metrics.doctor() where check_name = 'ids'`;
+      expect([...later]).toEqual([{ ok: false, finding: expect.stringContaining("1 ids in public.conversations") }]);
+    },
+  );
+});
+
+test("an unlogged table is refused, since a crash empties it", async ({ bareDb, bareUrl }) => {
+  await bareDb`create unlogged table conversations (id bigint primary key, session_id text, message text, created_at timestamptz)`;
+
+  await expect(migrate({ databaseUrl: bareUrl })).rejects.toMatchObject({
+    message: expect.stringMatching(/conversations.*unlogged/),
+    hint: expect.stringContaining("set logged"),
+  });
+});
+
 describe("a conversation_metrics that is not ours", () => {
   const theirs = [
     [

@@ -32,15 +32,11 @@ begin
     end
   from unnest(keys) as wanted(session_key)
   left join lateral (
-    select l.lead_id, source.name, source.email, source.company
-    from (
-      select l.lead_id
-      from metrics.leads as l
-      where l.session_key = wanted.session_key
-      order by l.created_at desc, l.lead_id desc
-      limit 1
-    ) as l
-    left join metrics.source_leads as source on source.lead_id = l.lead_id
+    select l.lead_id, l.name, l.email, l.company
+    from metrics.leads as l
+    where l.session_key = wanted.session_key
+    order by l.created_at desc, l.lead_id desc
+    limit 1
   ) as latest on true
   cross join lateral (
     select count(f.rating)::integer as rating_count, coalesce(sum(f.rating), 0) as rating_sum

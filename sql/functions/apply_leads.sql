@@ -41,15 +41,21 @@ begin
     ),
     changed as (
       update metrics.leads as l
-      set session_key = new.session_key, created_at = new.created_at
+      set
+        session_key = new.session_key,
+        created_at = new.created_at,
+        name = new.name,
+        email = new.email,
+        company = new.company
       from new
       where l.lead_id = new.lead_id
-        and (l.session_key, l.created_at) is distinct from (new.session_key, new.created_at)
+        and (l.session_key, l.created_at, l.name, l.email, l.company)
+          is distinct from (new.session_key, new.created_at, new.name, new.email, new.company)
     ),
     -- Also an empty row for one that is gone before the ledger knew it.
     added as (
-      insert into metrics.leads (lead_id, session_key, created_at)
-      select wanted.id, new.session_key, new.created_at
+      insert into metrics.leads (lead_id, session_key, created_at, name, email, company)
+      select wanted.id, new.session_key, new.created_at, new.name, new.email, new.company
       from wanted
       left join new on new.lead_id = wanted.id
       where not exists (select from old where old.lead_id = wanted.id)

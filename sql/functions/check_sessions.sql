@@ -40,7 +40,8 @@ begin
     from (select s.lead_id from metrics.source_leads as s order by s.lead_id desc limit newest) as recent
     join metrics.counted_leads as c on c.lead_id = recent.lead_id
     left join metrics.leads as l on l.lead_id = c.lead_id
-    where (l.session_key, l.created_at) is distinct from (c.session_key, c.created_at)
+    where (l.session_key, l.created_at, l.name, l.email, l.company)
+      is distinct from (c.session_key, c.created_at, c.name, c.email, c.company)
   ));
   perform metrics.sync('feedback', array(
     select c.feedback_id

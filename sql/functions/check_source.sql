@@ -5,12 +5,18 @@ as $$
 declare
   missing text;
   relation pg_class;
+  is_repeated boolean;
 begin
   select * into relation from pg_class where oid = of_table;
   if relation.relkind not in ('r', 'p') or relation.relpersistence = 't' then
     raise exception 'table % cannot be adopted: it is not an ordinary or partitioned table', of_table
       using errcode = 'wrong_object_type',
         hint = 'Triggers need a table. Rename this object, so that a table of that name can be made or adopted.';
+  end if;
+  if relation.relpersistence = 'u' then
+    raise exception 'table % cannot be adopted: it is unlogged', of_table
+      using errcode = 'wrong_object_type',
+        hint = format('A crash would empty it, but not the metrics. Make it permanent: alter table %s set logged.', of_table);
   end if;
 
   select string_agg(name, ', ') into missing
@@ -38,7 +44,17 @@ begin
       using errcode = 'invalid_table_definition',
         hint = format('Add one: alter table %s add primary key (id).', of_table);
   end if;
+
+  if not metrics.id_is_unique(of_table) then
+    execute format('select exists (select from %s where id is not null group by id having count(*) > 1)', of_table)
+      into is_repeated;
+    if is_repeated then
+      raise exception 'table % cannot be adopted: its column id repeats', of_table
+        using errcode = 'unique_violation',
+          hint = format('One id names one row, in all partitions and inheriting tables: select id, count(*) from %s group by id having count(*) > 1.', of_table);
+    end if;
+  end if;
 end; $$;
 
 comment on function metrics.check_source(regclass, text[]) is
-  'Raises an error that names what a table lacks to be a source: a required column ("a or b" for a choice), a unique id, or being a table at all.';
+  'Raises an error that names what a table lacks to be a source: a required column ("a or b" for a choice), a unique id, or being a permanent table at all.';

@@ -4,7 +4,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  conversation_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
+  conversation_id constant text := metrics.column_definition('metrics.source_messages', 'conversation_id');
   -- A stored one is computed, and its expression's text read, at every write: a quarter of an INSERT.
   generated constant text := case
     when current_setting('server_version_num')::integer >= 180000 then 'virtual' else 'stored'
@@ -34,7 +34,7 @@ begin
       completion_digest bigint
     )
     $table$,
-    conversation_type
+    conversation_id
   );
   create index messages_session_key_idx on metrics.messages (session_key, created_at, conversation_id);
   -- What still waits for its exact count; small whenever a worker runs.
@@ -45,14 +45,14 @@ begin
     $table$
     create table metrics.token_batches (
       batch_id bigint generated always as identity constraint token_batches_pkey primary key,
-      conversation_ids %1$s[] not null,
+      conversation_ids %s[] not null,
       is_long boolean not null,
       worker text,
       made_at timestamptz not null default clock_timestamp(),
       read_at timestamptz
     )
     $table$,
-    conversation_type
+    metrics.column_type('metrics.source_messages', 'conversation_id')
   );
   execute format(
     $table$
@@ -64,12 +64,22 @@ begin
       text_digest bigint
     )
     $table$,
-    conversation_type
+    conversation_id
   );
 
   execute format(
-    'create table metrics.leads (lead_id %s constraint leads_pkey primary key, session_key uuid, created_at timestamptz)',
-    metrics.column_type('metrics.source_leads', 'lead_id')
+    $table$
+    create table metrics.leads (
+      lead_id %s constraint leads_pkey primary key,
+      session_key uuid,
+      created_at timestamptz,
+      -- Here too, since a writer that read the leads under a session's lock would deadlock with their TRUNCATE.
+      name text,
+      email text,
+      company text
+    )
+    $table$,
+    metrics.column_definition('metrics.source_leads', 'lead_id')
   );
   create index leads_session_key_idx on metrics.leads (session_key, created_at, lead_id);
 
@@ -82,8 +92,8 @@ begin
       rating numeric
     )
     $table$,
-    metrics.column_type('metrics.source_feedback', 'feedback_id'),
-    conversation_type
+    metrics.column_definition('metrics.source_feedback', 'feedback_id'),
+    conversation_id
   );
   create index feedback_session_key_idx on metrics.feedback (session_key);
   create index feedback_conversation_id_idx on metrics.feedback (conversation_id) where conversation_id is not null;
@@ -137,11 +147,11 @@ begin
     -- Room for HOT updates: a row changes with each message of its session.
     with (fillfactor = 70)
     $table$,
-    conversation_type,
-    metrics.column_type('metrics.source_messages', 'session_id'),
-    metrics.column_type('metrics.source_messages', 'organization_id'),
-    metrics.column_type('metrics.source_messages', 'widget_id'),
-    metrics.column_type('metrics.source_messages', 'user_id'),
+    conversation_id,
+    metrics.column_definition('metrics.source_messages', 'session_id'),
+    metrics.column_definition('metrics.source_messages', 'organization_id'),
+    metrics.column_definition('metrics.source_messages', 'widget_id'),
+    metrics.column_definition('metrics.source_messages', 'user_id'),
     generated
   );
   -- Hash: takes an id of any length, where a B-tree would refuse long ones and fail the application's

@@ -42,10 +42,10 @@ begin
         created_at timestamptz not null default now()
       )
       $table$,
-      coalesce(metrics.column_type('public.conversations', 'organization_id'), 'bigint'),
-      coalesce(metrics.column_type('public.conversations', 'session_id'), 'text'),
-      coalesce(metrics.column_type('public.conversations', 'widget_id'), 'bigint'),
-      coalesce(metrics.column_type('public.conversations', 'user_id'), 'bigint')
+      coalesce(metrics.column_definition('public.conversations', 'organization_id'), 'bigint'),
+      coalesce(metrics.column_definition('public.conversations', 'session_id'), 'text'),
+      coalesce(metrics.column_definition('public.conversations', 'widget_id'), 'bigint'),
+      coalesce(metrics.column_definition('public.conversations', 'user_id'), 'bigint')
     );
     comment on table public.leads is 'The application''s leads: who left contact details in a session.';
   end if;
@@ -65,9 +65,9 @@ begin
         updated_at timestamptz not null default now()
       )
       $table$,
-      coalesce(metrics.column_type('public.conversations', 'id'), 'bigint'),
-      coalesce(metrics.column_type('public.conversations', 'session_id'), 'text'),
-      coalesce(metrics.column_type('public.conversations', 'organization_id'), 'bigint')
+      coalesce(metrics.column_definition('public.conversations', 'id'), 'bigint'),
+      coalesce(metrics.column_definition('public.conversations', 'session_id'), 'text'),
+      coalesce(metrics.column_definition('public.conversations', 'organization_id'), 'bigint')
     );
     -- A partitioned table has no unique id alone that a foreign key could name.
     if exists (

@@ -3,18 +3,16 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  id_type constant text := metrics.column_type('public.conversations', 'id');
   columns text[];
-  filter text;
 begin
   case kind
     when 'messages' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'id', 'conversation_id'),
-        metrics.mapped_column(of_table, 'organization_id', 'id'),
-        metrics.mapped_column(of_table, 'session_id', 'id'),
-        metrics.mapped_column(of_table, 'widget_id', 'id'),
-        metrics.mapped_column(of_table, 'user_id', 'id'),
+        metrics.mapped_column(of_table, 'id', 'row', 'conversation_id'),
+        metrics.mapped_column(of_table, 'organization_id', 'key'),
+        metrics.mapped_column(of_table, 'session_id', 'key'),
+        metrics.mapped_column(of_table, 'widget_id', 'value'),
+        metrics.mapped_column(of_table, 'user_id', 'value'),
         metrics.mapped_column(of_table, 'role', 'text'),
         metrics.mapped_column(of_table, 'message', 'text'),
         metrics.mapped_column(of_table, 'response', 'text'),
@@ -24,32 +22,28 @@ begin
         metrics.mapped_column(of_table, 'created_at', 'time'),
         metrics.mapped_column(of_table, 'responded_at', 'time')
       ];
-      filter := 'source.session_id is not null';
     when 'leads' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'id', 'lead_id'),
-        metrics.mapped_column(of_table, 'organization_id', 'id'),
-        metrics.mapped_column(of_table, 'session_id', 'id'),
+        metrics.mapped_column(of_table, 'id', 'row', 'lead_id'),
+        metrics.mapped_column(of_table, 'organization_id', 'key'),
+        metrics.mapped_column(of_table, 'session_id', 'key'),
         metrics.mapped_column(of_table, 'name', 'text'),
         metrics.mapped_column(of_table, 'email', 'text'),
         metrics.mapped_column(of_table, 'company', 'text'),
         metrics.mapped_column(of_table, 'created_at', 'time')
       ];
-      filter := 'source.session_id is not null';
     when 'feedback' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'id', 'feedback_id'),
-        -- Of the message row's type, so that the join needs no cast.
-        case when metrics.column_type(of_table, 'conversation_id') is null
-          then format('null::%s as conversation_id', id_type)
-          else format('source.conversation_id::%s as conversation_id', id_type) end,
-        metrics.mapped_column(of_table, 'organization_id', 'id'),
-        metrics.mapped_column(of_table, 'session_id', 'id'),
+        metrics.mapped_column(of_table, 'id', 'row', 'feedback_id'),
+        metrics.mapped_reference(of_table, 'conversation_id'),
+        metrics.mapped_column(of_table, 'organization_id', 'key'),
+        metrics.mapped_column(of_table, 'session_id', 'key'),
         metrics.mapped_column(of_table, 'rating', 'rating')
       ];
-      filter := 'true';
   end case;
-  return 'select ' || array_to_string(columns, ', ') || ' from %s as source where ' || filter;
+  -- A row without an id cannot be told from others: it is left out rather than failing the write.
+  return 'select ' || replace(array_to_string(columns, ', '), '%', '%%') || ' from %s as source where source.id is not null'
+    || case when kind <> 'feedback' then ' and source.session_id is not null' else '' end;
 end; $$;
 
 comment on function metrics.default_mapping(regclass, text) is

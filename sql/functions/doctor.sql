@@ -4,11 +4,34 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  found text;
+  problem text;
   number bigint;
 begin
+  select string_agg(name, ', ') into problem
+  from unnest(array[
+    'public.conversation_metrics', 'public.conversation_metrics_drift', 'metrics.source_messages',
+    'metrics.source_leads', 'metrics.source_feedback'
+  ]) as name
+  where to_regclass(name) is null;
+  if problem is not null then
+    return query select 'installation', false, 'gone, with what depended on it: ' || problem,
+      'conversation-metrics uninstall, then: conversation-metrics migrate';
+    return;
+  end if;
+
+  problem := nullif(metrics.mapping_problems(), '');
+  return query select 'columns', problem is null,
+    case when problem is null then 'the triggers can read every source' else 'every write fails: ' || problem end,
+    case when problem is not null
+      then 'Rename the column back; or: conversation-metrics uninstall, then: conversation-metrics migrate' end;
+
+  problem := metrics.repeated_ids();
+  return query select 'ids', problem is null,
+    case when problem is null then 'each names one row' else 'name more than one row each, of which one counts: ' || problem end,
+    case when problem is not null then 'Give each row an id of its own, then: conversation-metrics repair' end;
+
   -- Every table that rows can be written to, with the state of its four triggers.
-  select string_agg(format('%s: %s', state.relation, state.problem), '; ' order by state.relation::text) into found
+  select string_agg(format('%s: %s', state.relation, state.problem), '; ' order by state.relation::text) into problem
   from (
     select t.relation, string_agg(coalesce(
       case g.tgenabled when 'D' then event || ' disabled' when 'R' then event || ' fires only on a replica' end,
@@ -19,9 +42,9 @@ begin
     group by t.relation
   ) as state
   where state.problem is not null;
-  return query select 'triggers', found is null,
-    coalesce(found, 'present and enabled on every source table'),
-    case when found is not null then 'select metrics.install(); then: conversation-metrics repair' end;
+  return query select 'triggers', problem is null,
+    coalesce(problem, 'present and enabled on every source table'),
+    case when problem is not null then 'select metrics.install(); then: conversation-metrics repair' end;
 
   select count(*) into number from metrics.source_messages as s where s.organization_id is null;
   return query select 'organizations', true,
@@ -31,8 +54,8 @@ begin
 
   number := metrics.rows_left_out();
   return query select 'session ids', number = 0,
-    case when number = 0 then 'every row names its session' else number || ' message rows have no session_id and are not counted' end,
-    case when number > 0 then 'update conversations set session_id = … where session_id is null' end;
+    case when number = 0 then 'every row names its session' else number || ' message rows have no id or no session_id and are not counted' end,
+    case when number > 0 then 'update conversations set session_id = … where session_id is null; likewise id' end;
 
   select count(*) into number
   from public.conversation_metrics as without
@@ -51,16 +74,16 @@ begin
       else format('%s differences in the newest %s sessions and message rows', number, sample) end,
     case when number > 0 then 'conversation-metrics verify, then: conversation-metrics repair' end;
 
-  select string_agg(c.oid::regclass::text, ', ') into found
+  select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.source_tables as t
   join pg_class as c on c.oid = t.relation
   join pg_class as ours on ours.oid = 'public.conversation_metrics'::regclass
   join pg_roles as owner on owner.oid = ours.relowner
   where c.relrowsecurity and not owner.rolsuper and not owner.rolbypassrls
     and (c.relforcerowsecurity or c.relowner <> ours.relowner);
-  return query select 'row-level security', found is null,
-    coalesce('the owner of conversation_metrics does not see every row of ' || found, 'hides no source row from us'),
-    case when found is not null then format('alter role %I bypassrls',
+  return query select 'row-level security', problem is null,
+    coalesce('the owner of conversation_metrics does not see every row of ' || problem, 'hides no source row from us'),
+    case when problem is not null then format('alter role %I bypassrls',
       (select pg_get_userbyid(relowner) from pg_class where oid = 'public.conversation_metrics'::regclass)) end;
 
   return query select 'session_replication_role', current_setting('session_replication_role') <> 'replica',
@@ -71,4 +94,4 @@ begin
 end; $$;
 
 comment on function metrics.doctor(integer) is
-  'Checks what can go wrong in operation: triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
+  'Checks what can go wrong in operation: what is gone, columns and ids, triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';

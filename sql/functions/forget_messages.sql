@@ -9,14 +9,20 @@ begin
     perform metrics.require_current_snapshot();
     return;
   end if;
-  truncate metrics.messages;
-  if exists (select from pg_constraint where confrelid = 'public.conversation_metrics'::regclass) then
-    -- TRUNCATE would refuse, and with it the application's own; what the foreign keys say happens.
-    perform metrics.require_current_snapshot();
-    delete from public.conversation_metrics;
-  else
+  -- Whoever writes a lead or feedback holds a session's lock and then needs the metrics rows: none may
+  -- be between the two when TRUNCATE takes those, since it needs the locks of sessions afterwards.
+  lock table metrics.sessions in share row exclusive mode;
+  begin
+    truncate metrics.messages;
     truncate public.conversation_metrics;
-  end if;
+  exception
+    -- A foreign key of somebody else's, a cursor open on the metrics, a unique constraint yet to be
+    -- checked: TRUNCATE refuses, and with it the application's own would.
+    when feature_not_supported or object_in_use then
+      perform metrics.require_current_snapshot();
+      delete from metrics.messages;
+      delete from public.conversation_metrics;
+  end;
   -- Feedback that named its message row belongs to no session now.
   update metrics.feedback as f set session_key = null where f.conversation_id is not null;
   insert into metrics.messages (conversation_id, has_feedback)

@@ -24,7 +24,7 @@ begin
             select coalesce(after.%3$I, before.%3$I)
             from (%5$s) as before
             full join (%4$s) as after on after.%3$I = before.%3$I
-            where before is distinct from after
+            where before.%3$I is null or after.%3$I is null or before *<> after
           );
         when 'DELETE' then
           ids := array(select %3$I from (%5$s) as source);

@@ -111,7 +111,8 @@ begin
         select coalesce(after.conversation_id, before.conversation_id)
         from (%3$s) as before
         full join (%2$s) as after on after.conversation_id = before.conversation_id
-        where before is distinct from after
+        -- By image: two values of a type may be equal and differ (texts by their collation).
+        where before.conversation_id is null or after.conversation_id is null or before *<> after
       );
     begin
       if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then

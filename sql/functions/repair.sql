@@ -4,10 +4,10 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  found public.conversation_metrics_drift[];
+  differences public.conversation_metrics_drift[];
   keys uuid[];
 begin
-  found := array(
+  differences := array(
     select d
     from (
       select d, dense_rank() over (order by d.session_key) as session_number
@@ -15,7 +15,7 @@ begin
     ) as numbered
     where max_sessions is null or session_number <= max_sessions
   );
-  keys := array(select distinct (d).session_key from unnest(found) as d where (d).session_key is not null);
+  keys := array(select distinct (d).session_key from unnest(differences) as d where (d).session_key is not null);
 
   perform metrics.sync('messages', array(
     select d.conversation_id from metrics.message_drift as d
@@ -30,7 +30,7 @@ begin
     where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
   ));
   perform metrics.rebuild_sessions(keys);
-  return query select * from unnest(found);
+  return query select * from unnest(differences);
 end; $$;
 
 comment on function metrics.repair(integer) is

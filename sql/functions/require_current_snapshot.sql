@@ -7,7 +7,7 @@ declare
   own constant xid8 := pg_current_xact_id();
   is_current boolean := false;
 begin
-  if current_setting('transaction_isolation') = 'read committed' then
+  if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') then
     return;
   end if;
   -- Nobody was under way at the snapshot, and nobody has begun since.

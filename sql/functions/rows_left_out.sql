@@ -13,4 +13,4 @@ begin
 end; $$;
 
 comment on function metrics.rows_left_out() is
-  'How many message rows the mapping leaves out: those without a session id.';
+  'How many message rows the mapping leaves out: those without an id or a session id.';

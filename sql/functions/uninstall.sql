@@ -16,9 +16,10 @@ begin
     execute format('drop trigger %I on %s', target.name, target.relation);
   end loop;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
-  drop function metrics.repair(integer), metrics.sample_drift(integer);
-  drop view public.conversation_metrics_drift;
-  drop table public.conversation_metrics;
+  -- Where there: "drop schema public cascade", say, leaves the rest behind.
+  drop function if exists metrics.repair(integer), metrics.sample_drift(integer);
+  drop view if exists public.conversation_metrics_drift;
+  drop table if exists public.conversation_metrics;
   for target in
     select p.oid::regprocedure as signature from pg_proc as p
     where p.pronamespace = 'public'::regnamespace and p.proname = 'sync_conversation_metrics'

@@ -65,6 +65,7 @@ comment on column metrics.token_retries.error is 'Why the last attempt failed.';
 comment on column metrics.token_retries.text_digest is 'metrics.text_digest of the text that failed.';
 
 comment on table metrics.leads is 'Ledger of lead rows; an entry without a session_key stands for a row that is gone.';
+comment on column metrics.leads.name is 'As in the lead row, like email and company: the metrics take them from here.';
 comment on column metrics.leads.created_at is 'When the lead was captured; -infinity where unknown.';
 comment on table metrics.feedback is 'Ledger of feedback rows; an entry without a session_key belongs to no session at present.';
 comment on column metrics.feedback.conversation_id is 'The conversations row whose session it follows; NULL where it names its own.';

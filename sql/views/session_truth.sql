@@ -38,9 +38,8 @@ create or replace view metrics.session_truth as
     group by session_key
   ),
   leads as (
-    select distinct on (c.session_key) c.session_key, source.name, source.email, source.company
+    select distinct on (c.session_key) c.session_key, c.name, c.email, c.company
     from metrics.counted_leads as c
-    join metrics.source_leads as source on source.lead_id = c.lead_id
     order by c.session_key, c.created_at desc, c.lead_id desc
   ),
   feedback as (

@@ -114,7 +114,7 @@ export const applications: Application[] = [
     },
     lead: { name: "'L' || n", ...time },
     rating: { rating: "1 + n % 5" },
-    types: ["session_name", "smallint", "bigint"],
+    types: ["character varying", "smallint", "bigint"],
   },
 ];
 
