@@ -1,9 +1,9 @@
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
 import { cli } from "./support/cli.ts";
-import { test } from "./support/database.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { populate } from "./support/population.ts";
+import { test, untilCounted } from "./support/worker.ts";
 
 // What an operator with all rights can do behind the triggers' back.
 async function damage(db: Sql): Promise<void> {
@@ -96,13 +96,17 @@ describe("repair", () => {
 });
 
 describe("doctor", () => {
-  test("exits with 0 where nothing is wrong", async ({ url, db }) => {
+  test("exits with 0 where nothing is wrong", async ({ start, url, db }) => {
     await populate(db);
+    await start();
+    await untilCounted(db);
 
     const { code, stdout } = await cli(["doctor"], { url });
 
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ok +triggers: /m);
+    expect(stdout).toMatch(/^ok +worker: alive: 1 process, last seen \d s ago$/m);
+    expect(stdout).toMatch(/^ok +tokens waiting: nothing waits to be counted$/m);
     expect(stdout).toMatch(/^ok +server version: PostgreSQL \d+/m);
     expect(stdout).not.toContain("FAILED");
   });

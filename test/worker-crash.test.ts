@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import type { Sql } from "../src/database.ts";
+import { cli, finished, said, startCli } from "./support/cli.ts";
+import { random } from "./support/generators/prng.ts";
+import { expectNoDrift } from "./support/oracle.ts";
+import { fill } from "./support/sources.ts";
+import { test, until } from "./support/worker.ts";
+import { endless } from "./support/writers.ts";
+
+const KILLS = 20;
+
+/** A worker process that is killed a moment after its start, whatever it is doing. */
+const killedAfter = async (url: string, ms: number) => {
+  const worker = startCli(["worker", "--concurrency", "3"], { url });
+  const end = finished(worker);
+  await said(worker, "Counting tokens");
+  await sleep(ms);
+  worker.kill("SIGKILL");
+  return end;
+};
+
+const someExact = async (db: Sql) => {
+  const [row] =
+    await db`select count(*)::int as rows from metrics.messages where 'tiktoken' in (prompt_source, completion_source)`;
+  return row?.rows ?? 0;
+};
+
+test("workers killed at any moment, while others write, lose nothing and count nothing twice", {
+  timeout: 240_000,
+}, async ({ url, db, connect }) => {
+  const chance = random(20);
+  await fill(db, 3000);
+  const writers = endless(connect({ max: 4 }), 4);
+
+  const seen: number[] = [];
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const { stderr } = await killedAfter(url, chance.below(2000));
+    seen.push(await someExact(db));
+    expect(stderr).not.toMatch(/error|unhandled/i);
+    if (kill % 5 === 4) await expectNoDrift(db, `after ${kill + 1} kills`);
+  }
+  await writers.stop();
+  const drained = await cli(["worker", "--once", "--quiet"], { url });
+
+  expect(Math.max(...seen)).toBeGreaterThan(100); // they did get to work
+  expect(drained).toMatchObject({ code: 0, stderr: "" });
+  await until(db, "not exists (select from metrics.messages where 'estimate' in (prompt_source, completion_source))");
+  expect(
+    await db`select count(*)::int as jobs from graphile_worker.jobs where task_identifier = 'count_tokens' and locked_at is not null`,
+  ).toEqual([{ jobs: 0 }]);
+  await expectNoDrift(db, "after the drain");
+});
