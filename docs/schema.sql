@@ -2329,15 +2329,10 @@ declare
   problem text;
   number bigint;
 begin
-  select string_agg(name, ', ') into problem
-  from unnest(array[
-    'public.conversation_metrics', 'public.conversation_metrics_drift', 'metrics.source_messages',
-    'metrics.source_leads', 'metrics.source_feedback'
-  ]) as name
-  where to_regclass(name) is null;
+  problem := metrics.missing_objects();
   if problem is not null then
     return query select 'installation', false, 'gone, with what depended on it: ' || problem,
-      'conversation-metrics uninstall, then: conversation-metrics migrate';
+      'conversation-metrics migrate: it removes what is left, and counts anew';
     return;
   end if;
 
@@ -2564,8 +2559,10 @@ begin
     perform metrics.require_current_snapshot();
     return;
   end if;
-  -- Whoever writes a lead or feedback holds a session's lock and then needs the metrics rows: none may
-  -- be between the two when TRUNCATE takes those, since it needs the locks of sessions afterwards.
+  -- In the order in which whoever writes a lead or feedback comes by these. It holds a session's lock
+  -- when it needs the metrics rows: nobody may be between the two, since the locks of sessions are
+  -- needed after this.
+  lock table metrics.messages in access exclusive mode;
   lock table metrics.sessions in share row exclusive mode;
   begin
     truncate metrics.messages;
@@ -3039,6 +3036,18 @@ CREATE OR REPLACE FUNCTION metrics.message_delta(message metrics.messages)
  STABLE
 RETURN ROW((message).session_key, 1, ((message).user_messages)::integer, ((message).ai_messages)::integer, ((message).prompt_tokens)::bigint, ((message).completion_tokens)::bigint, metrics.estimated_messages((message).user_messages, (message).prompt_source, (message).ai_messages, (message).completion_source), (metrics.is_open((message).user_messages, (message).ai_messages))::integer, (((message).response_us IS NOT NULL))::integer, (COALESCE((message).response_us, (0)::bigint))::numeric, metrics.row_lag((message).created_at, (message).ended_at), NULL::timestamp with time zone, (message).ended_at, (message).created_at, (message).created_at)::metrics.session_delta;
 comment on function metrics.message_delta(metrics.messages) is 'What one ledger row adds to its session.';
+
+CREATE OR REPLACE FUNCTION metrics.missing_objects()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT string_agg(name.name, ', '::text) AS string_agg
+    FROM unnest(ARRAY['public.conversation_metrics'::text, 'public.conversation_metrics_drift'::text, 'metrics.source_messages'::text, 'metrics.source_leads'::text, 'metrics.source_feedback'::text, 'metrics.counted_messages'::text, 'metrics.counted_leads'::text, 'metrics.counted_feedback'::text]) name(name)
+   WHERE (to_regclass(name.name) IS NULL);
+END;
+comment on function metrics.missing_objects() is 'What an installation has and this one has no longer ("drop schema public cascade" takes it along, or a DROP TABLE of a source); NULL where all is there.';
 
 CREATE OR REPLACE FUNCTION metrics.model_encoding(model text)
  RETURNS TABLE(encoding metrics.encoding, assumed boolean)

@@ -104,6 +104,7 @@ export function up(pgm: MigrationBuilder): void {
     "functions/token_totals.sql",
     "functions/worker_beat.sql",
     "functions/worker_gone.sql",
+    "functions/missing_objects.sql",
     "functions/mapping_problems.sql",
     "functions/repeated_ids.sql",
     "functions/doctor.sql",

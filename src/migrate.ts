@@ -78,6 +78,7 @@ async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log:
   // Begun here and not by the runner, so that a failure takes the schema and the list back too.
   await client.query("begin");
   try {
+    await removeRemains(client);
     const done = await runner({
       dbClient: client,
       dir: options.dir ?? migrationsDir,
@@ -97,6 +98,15 @@ async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log:
     await client.query("rollback");
     throw explain(error, messages.excerpt());
   }
+}
+
+// "drop schema public cascade", say, takes the metrics along and leaves the list that says all has run. What is left is
+// derived from the source rows, but for what was set in it.
+async function removeRemains(client: pg.Client): Promise<void> {
+  const asks = await client.query("select to_regprocedure($1) as name", [`${SCHEMA}.missing_objects()`]);
+  if (asks.rows[0].name === null) return;
+  const { rows } = await client.query<{ missing: string | null }>(`select ${SCHEMA}.missing_objects() as missing`);
+  if (typeof rows[0]?.missing === "string") await client.query(`select ${SCHEMA}.uninstall()`);
 }
 
 // With a HINT it is meant for the person who migrates; without one, for whoever wrote the migration.

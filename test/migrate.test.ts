@@ -6,6 +6,7 @@ import type { Sql } from "../src/database.ts";
 import { UserError } from "../src/errors.ts";
 import { migrate, migrationStatus } from "../src/migrate.ts";
 import { test as base } from "./support/database.ts";
+import { expectNoDrift, metricsOf } from "./support/oracle.ts";
 
 /** Writes migrations whose `up` has the given body into a new folder, and gives the folder. */
 const test = base.extend("migrations", async ({}, { onCleanup }) => {
@@ -70,6 +71,30 @@ test("a failing migration leaves an older graphile-worker alone", async ({ bareU
   await expect(migrate({ databaseUrl: bareUrl, dir })).rejects.toThrow("nothing");
 
   expect(await objects(bareDb)).toEqual(before);
+});
+
+test.for([
+  ["the schema public", "drop schema public cascade; create schema public"],
+  ["a source", "drop table conversations cascade"],
+  ["the metrics", "drop trigger _500_metrics_insert on conversations; drop table conversation_metrics cascade"],
+] as const)("migrating after a DROP of %s makes all anew and counts", async ([, drop], { url, db }) => {
+  await db.unsafe(drop);
+  await db`create table if not exists conversations (id bigint primary key, session_id text, message text, created_at timestamptz default now())`;
+  await db`insert into conversations (id, session_id, message) values (1, 's', 'hi')`;
+  const before = await db`select check_name, ok, cure from metrics.doctor()`;
+
+  expect(await migrate({ databaseUrl: url })).toEqual(["0001_engine"]);
+
+  expect([...before]).toEqual([{ check_name: "installation", ok: false, cure: expect.stringContaining("migrate") }]);
+  await db`insert into conversations (id, session_id, message) values (2, 's', 'hi')`;
+  expect(await metricsOf(db)).toMatchObject([{ session_id: "s", message_rows: 2 }]);
+  await expectNoDrift(db);
+});
+
+test("what plpgsql warns of, where it is made an error, is not there", async ({ bareUrl, bareDb }) => {
+  await bareDb.unsafe(`alter database ${bareDb.options.database} set plpgsql.extra_errors = 'all'`);
+
+  expect(await migrate({ databaseUrl: bareUrl })).toEqual(["0001_engine"]);
 });
 
 test("a refusal that carries a HINT reaches the person with it", async ({ bareUrl, migrations }) => {

@@ -7,15 +7,10 @@ declare
   problem text;
   number bigint;
 begin
-  select string_agg(name, ', ') into problem
-  from unnest(array[
-    'public.conversation_metrics', 'public.conversation_metrics_drift', 'metrics.source_messages',
-    'metrics.source_leads', 'metrics.source_feedback'
-  ]) as name
-  where to_regclass(name) is null;
+  problem := metrics.missing_objects();
   if problem is not null then
     return query select 'installation', false, 'gone, with what depended on it: ' || problem,
-      'conversation-metrics uninstall, then: conversation-metrics migrate';
+      'conversation-metrics migrate: it removes what is left, and counts anew';
     return;
   end if;
 

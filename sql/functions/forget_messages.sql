@@ -9,8 +9,10 @@ begin
     perform metrics.require_current_snapshot();
     return;
   end if;
-  -- Whoever writes a lead or feedback holds a session's lock and then needs the metrics rows: none may
-  -- be between the two when TRUNCATE takes those, since it needs the locks of sessions afterwards.
+  -- In the order in which whoever writes a lead or feedback comes by these. It holds a session's lock
+  -- when it needs the metrics rows: nobody may be between the two, since the locks of sessions are
+  -- needed after this.
+  lock table metrics.messages in access exclusive mode;
   lock table metrics.sessions in share row exclusive mode;
   begin
     truncate metrics.messages;
