@@ -7,8 +7,8 @@ import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
 import { packageRoot } from "../src/paths.ts";
 import { APPLICATION } from "./support/application.ts";
-import { test as base } from "./support/database.ts";
 import { type Example, examplesOf, headingsOf, linksOf, rowsOf } from "./support/markdown.ts";
+import { test as base, type StartWorker, until } from "./support/worker.ts";
 
 const PAGES = ["README.md", "CHANGELOG.md", "docs/cli.md", "docs/how-it-works.md", "docs/operations.md"];
 const ROLES = ["reporting", "analyst"];
@@ -40,10 +40,17 @@ const shell = async (text: string, url: string): Promise<string> => {
 // The spaces at the end of a line are nothing that a reader sees.
 const trimmed = (text: string) => text.replaceAll(/ +$/gm, "").trim();
 
+type Place = { url: string; sql: Sql; withRoles: (text: string) => string; start?: StartWorker };
+
 /** Runs the examples of a page in their order. */
-const play = async (examples: Example[], url: string, sql: Sql, withRoles: (text: string) => string) => {
+const play = async (examples: Example[], { url, sql, withRoles, start }: Place) => {
   let printed = "";
   for (const { mark, language, text } of examples) {
+    if (start !== undefined && text.includes("doctor")) {
+      // `npm start` runs one; before that, none changes what the examples print.
+      await start();
+      await until(sql, "exists (select from metrics.workers)");
+    }
     if (mark === "prints") expect(trimmed(printed)).toContain(trimmed(text));
     else if (language === "sh") printed = await shell(text, url);
     else await sql.unsafe(withRoles(text));
@@ -56,13 +63,13 @@ describe("the examples", { timeout: 60_000 }, () => {
   for (const page of PAGES) {
     for (const [database, examples] of Map.groupBy(examplesOf(read(page)), (example) => example.database)) {
       if (database === "") {
-        test(`of ${page} work on a fresh install`, async ({ db, url, withRoles }) => {
-          await play(examples, url, db, withRoles);
+        test(`of ${page} work on a fresh install`, async ({ db, url, withRoles, start }) => {
+          await play(examples, { url, sql: db, withRoles, start });
         });
       } else {
         test(`of ${page} work on tables that were there (${database})`, async ({ bareDb, bareUrl, withRoles }) => {
           await bareDb.unsafe(APPLICATION);
-          await play(examples, bareUrl, bareDb, withRoles);
+          await play(examples, { url: bareUrl, sql: bareDb, withRoles });
         });
       }
     }
