@@ -3369,7 +3369,7 @@ begin
       'source_' || source.kind, source.id_column
     ) into number;
     if number > 0 then
-      repeated := concat_ws(', ', repeated, format('%s ids in %s', number, source.relation));
+      repeated := concat_ws(', ', repeated, format('%s in %s', number, source.relation));
     end if;
   end loop;
   return repeated;

@@ -103,10 +103,14 @@ async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log:
 // "drop schema public cascade", say, takes the metrics along and leaves the list that says all has run. What is left is
 // derived from the source rows, but for what was set in it.
 async function removeRemains(client: pg.Client): Promise<void> {
-  const asks = await client.query("select to_regprocedure($1) as name", [`${SCHEMA}.missing_objects()`]);
-  if (asks.rows[0].name === null) return;
-  const { rows } = await client.query<{ missing: string | null }>(`select ${SCHEMA}.missing_objects() as missing`);
-  if (typeof rows[0]?.missing === "string") await client.query(`select ${SCHEMA}.uninstall()`);
+  if (await isDropped(client)) await client.query(`select ${SCHEMA}.uninstall()`);
+}
+
+async function isDropped(client: pg.Client): Promise<boolean> {
+  const { rows: functions } = await client.query("select to_regprocedure($1) as name", [`${SCHEMA}.missing_objects()`]);
+  if (functions[0].name === null) return false;
+  const { rows } = await client.query(`select ${SCHEMA}.missing_objects() is not null as dropped`);
+  return rows[0].dropped === true;
 }
 
 // With a HINT it is meant for the person who migrates; without one, for whoever wrote the migration.
@@ -128,7 +132,8 @@ export async function migrationStatus(options: { databaseUrl: string; dir?: stri
   const client = await openClient(options.databaseUrl);
   try {
     const { rows: tables } = await client.query("select to_regclass($1) as name", [`${SCHEMA}.${TABLE}`]);
-    const applied = tables[0].name === null ? [] : await readApplied(client);
+    const isThere = tables[0].name !== null && !(await isDropped(client));
+    const applied = isThere ? await readApplied(client) : [];
     const names = new Set(applied.map((migration) => migration.name));
     const pending = files.map((file) => parse(file).name).filter((name) => !names.has(name));
     return { applied, pending: pending.toSorted() };

@@ -103,6 +103,23 @@ describe("ids", () => {
     await expectNoDrift(db);
   });
 
+  test("that are labels renamed later are found, and healed by repair", async ({ bareDb, bareUrl }) => {
+    const db = await migrated(
+      { bareDb, bareUrl },
+      `create type tenant as enum ('north', 'south');
+       ${conversations("id integer primary key, session_id text, organization_id tenant")}`,
+    );
+    await db`insert into conversations (id, session_id, organization_id, message) values (1, 's', 'north', 'hi')`;
+
+    await db.unsafe("alter type tenant rename value 'north' to 'arctic'");
+    const drift = await db`select * from conversation_metrics_drift`;
+    await db`select * from metrics.repair()`;
+
+    expect(drift.length).toBeGreaterThan(0);
+    expect(await metricsOf(db)).toMatchObject([{ organization_id: "arctic", message_rows: 1 }]);
+    await expectNoDrift(db);
+  });
+
   test("in feedback that no message row can have name none", async ({ bareDb, bareUrl }) => {
     const db = await migrated(
       { bareDb, bareUrl },

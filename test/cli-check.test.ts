@@ -120,6 +120,15 @@ describe("doctor", () => {
     expect(stdout).toMatch(/^FAILED +triggers: .*conversations.*disabled.*\n +cure: \S+/m);
   });
 
+  test("says that all was dropped, and what brings it back", async ({ url, db }) => {
+    await db.unsafe("drop schema public cascade; create schema public");
+
+    const { code, stdout } = await cli(["doctor"], { url });
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^FAILED +migrations: .*\n +cure: npx conversation-metrics migrate$/m);
+  });
+
   test("--json lists every check", async ({ url, db }) => {
     await damage(db);
 

@@ -83,8 +83,10 @@ test.for([
   await db`insert into conversations (id, session_id, message) values (1, 's', 'hi')`;
   const before = await db`select check_name, ok, cure from metrics.doctor()`;
 
+  const { applied, pending } = await migrationStatus({ databaseUrl: url });
   expect(await migrate({ databaseUrl: url })).toEqual(["0001_engine"]);
 
+  expect({ applied, pending }).toEqual({ applied: [], pending: ["0001_engine"] });
   expect([...before]).toEqual([{ check_name: "installation", ok: false, cure: expect.stringContaining("migrate") }]);
   await db`insert into conversations (id, session_id, message) values (2, 's', 'hi')`;
   expect(await metricsOf(db)).toMatchObject([{ session_id: "s", message_rows: 2 }]);

@@ -177,7 +177,7 @@ describe("ids that repeat", () => {
       await db.unsafe(tables.slice(tables.lastIndexOf(";") + 1).replace("(1, 1, 's', 'hi', now()), ", ""));
 
       const later = await db`select ok, finding from metrics.doctor() where check_name = 'ids'`;
-      expect([...later]).toEqual([{ ok: false, finding: expect.stringContaining("1 ids in public.conversations") }]);
+      expect([...later]).toEqual([{ ok: false, finding: expect.stringContaining("1 in public.conversations") }]);
     },
   );
 });
