@@ -38,6 +38,16 @@ comment on type metrics.token_source is 'Where a token count comes from: estimat
 
 -- Tables
 
+create table metrics.attachments (
+  name text not null,
+  schema_name name not null,
+  attached_at timestamp with time zone default now() not null,
+  constraint attachments_name_plain CHECK (name ~ '^[a-z][a-z0-9_]{0,40}$'::text),
+  constraint attachments_pkey PRIMARY KEY (name),
+  constraint attachments_schema_name_key UNIQUE (schema_name)
+);
+comment on table metrics.attachments is 'The sources: sets of tables of an application, each with ledgers and metrics of its own. Those of the source named default are in the schemas metrics and public, those of any other in metrics_<name>.';
+
 create table metrics.checks (
   check_id bigint generated always as identity,
   checked_at timestamp with time zone default clock_timestamp() not null,
@@ -54,6 +64,28 @@ comment on column metrics.checks.drifted is 'How many of them differed.';
 comment on column metrics.checks.healed is 'How many of those were right afterwards.';
 comment on column metrics.checks.up_to is 'Each check takes the sessions after this key of the one before, so that all have their turn; NULL: start again.';
 comment on column metrics.checks.details is 'For up to 20 sessions that differed: organization and session id, and what differed. Never a text.';
+
+create table metrics.engine_objects (
+  "position" integer not null,
+  path text not null,
+  before_tables boolean not null,
+  body text not null,
+  constraint engine_objects_path_key UNIQUE (path),
+  constraint engine_objects_pkey PRIMARY KEY ("position")
+);
+comment on table metrics.engine_objects is 'The texts of all objects that every source has of its own: metrics.install_engine makes them in its schema.';
+comment on column metrics.engine_objects.path is 'The file, in sql/.';
+comment on column metrics.engine_objects.before_tables is 'Needed before the mapping views and the ledgers can be made, whose types are those of the application''s tables.';
+
+create table metrics.failed_rows (
+  kind text not null,
+  row_id text not null,
+  error text not null,
+  failed_at timestamp with time zone default clock_timestamp() not null,
+  constraint failed_rows_kind_known CHECK (kind = ANY (ARRAY['messages'::text, 'leads'::text, 'feedback'::text])),
+  constraint failed_rows_pkey PRIMARY KEY (kind, row_id)
+);
+comment on table metrics.failed_rows is 'Source rows that their mapping failed on. They stay counted as they were; metrics.retry_failed_rows() counts them once mapping or row is mended.';
 
 create table metrics.feedback (
   feedback_id bigint not null,
@@ -135,6 +167,20 @@ comment on table metrics.model_encodings is 'Which encoding counts the texts of 
 comment on column metrics.model_encodings.model is 'Name of the model in lower case, or how the names of a family begin.';
 comment on column metrics.model_encodings.is_prefix is 'Whether every model counts whose name begins so. An exact name wins, then the longest prefix.';
 
+create table metrics.parents (
+  parent_id integer generated always as identity,
+  kind text not null,
+  relation regclass not null,
+  columns name[] not null,
+  children text not null,
+  constraint parents_kind_known CHECK (kind = ANY (ARRAY['messages'::text, 'leads'::text, 'feedback'::text])),
+  constraint parents_pkey PRIMARY KEY (parent_id),
+  constraint parents_relation_key UNIQUE (kind, relation)
+);
+comment on table metrics.parents is 'Tables beside its own that a mapping reads: a change there brings the rows that hang on it up to date.';
+comment on column metrics.parents.columns is 'What the mapping uses of it; a change of other columns concerns nobody.';
+comment on column metrics.parents.children is 'Query of the canonical ids of the rows that hang on the rows of a table named changed.';
+
 create table metrics.sessions (
   session_key uuid not null,
   has_extras boolean default false not null,
@@ -147,11 +193,18 @@ create table metrics.sources (
   kind text not null,
   relation regclass not null,
   mapping text not null,
+  row_key text not null,
+  is_view boolean not null,
+  reads_back boolean not null,
   constraint sources_kind_known CHECK (kind = ANY (ARRAY['messages'::text, 'leads'::text, 'feedback'::text])),
-  constraint sources_pkey PRIMARY KEY (kind)
+  constraint sources_pkey PRIMARY KEY (kind),
+  constraint sources_reads_back_view CHECK (is_view OR NOT reads_back)
 );
 comment on table metrics.sources is 'The application''s tables that metrics are derived from.';
-comment on column metrics.sources.mapping is 'Query of canonical rows, with %s in the place of the table: the mapping view reads it over the table, the triggers over their transition tables.';
+comment on column metrics.sources.mapping is 'Query of canonical rows, with %s in the place of the table: the triggers run it over their transition tables.';
+comment on column metrics.sources.row_key is 'The canonical id as an expression over a row of the table named source.';
+comment on column metrics.sources.is_view is 'The mapping is a view of somebody''s making: it may read other tables, and it may fail on a row.';
+comment on column metrics.sources.reads_back is 'The mapping reads changed rows again by their ids, since it cannot read a transition table in the place of the table.';
 
 create table metrics.token_batches (
   batch_id bigint generated always as identity,
@@ -1383,6 +1436,49 @@ begin
 end; $function$;
 comment on function metrics.are_claimed(anyarray) is 'Whether a metrics row already names one of these message rows as its first.';
 
+CREATE OR REPLACE FUNCTION metrics.attach(name text, messages regclass, leads regclass DEFAULT NULL::regclass, feedback regclass DEFAULT NULL::regclass, keys jsonb DEFAULT '{}'::jsonb, parents jsonb DEFAULT '{}'::jsonb, backfill boolean DEFAULT true)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
+  is_known constant boolean := exists (select from metrics.attachments as a where a.name = attach.name);
+begin
+  if attach.name = 'default' and exists (select from metrics.sources as s where not s.is_view) then
+    raise exception 'the source named default has the tables conversations, leads and feedback'
+      using errcode = 'duplicate_object', hint = 'Give this source another name.';
+  end if;
+  if not is_known then
+    if target <> 'metrics' and to_regnamespace(target) is not null then
+      raise exception 'the schema % exists already, and is none of ours', target
+        using errcode = 'duplicate_schema', hint = 'Give the source another name.';
+    end if;
+    insert into metrics.attachments (name, schema_name) values (attach.name, target);
+    if target <> 'metrics' then
+      execute format('create schema %I', target);
+      execute format('comment on schema %I is %L', target,
+        format('conversation-metrics: ledgers and metrics of the source %s.', attach.name));
+    end if;
+    perform metrics.install_engine(attach.name, target, true);
+  end if;
+  -- From here on by the source's own functions.
+  execute format('select %I.map_views($1, $2, $3, $4, $5)', target) using messages, leads, feedback, keys, parents;
+  if not is_known then
+    execute format('select %I.create_metrics_tables()', target);
+    perform metrics.install_engine(attach.name, target, false);
+  end if;
+  execute format('select %I.install()', target);
+  if not is_known then
+    perform metrics.close_privileges(target);
+  end if;
+  perform metrics.install_overview();
+  if backfill then
+    execute format('select %I.backfill()', target);
+  end if;
+end; $function$;
+comment on function metrics.attach(text,regclass,regclass,regclass,jsonb,jsonb,boolean) is 'Makes an application''s own tables a source, from views that map their rows to canonical ones: from then on its metrics are kept by triggers, in metrics_<name>.conversation_metrics. keys: for a view whose id is no column of a table as it stands, {"messages": {"table": "chat.lines", "key": "source.room || '':'' || source.no"}}. parents: for a table that no foreign key leads to, {"crm.people": "select m.id from changed join …"}, or null for one that never changes. Again for the same name: takes changed views over, and heals.';
+
 CREATE OR REPLACE FUNCTION metrics.backfill()
  RETURNS void
  LANGUAGE plpgsql
@@ -1398,14 +1494,19 @@ begin
     execute format('lock table %s in share row exclusive mode', source.relation);
   end loop;
 
+  if exists (select from metrics.sources as s where s.is_view and metrics.mapping_error(s.kind) is not null) then
+    perform metrics.sync_all('messages');
+    perform metrics.sync_all('leads');
+    perform metrics.sync_all('feedback');
+    return;
+  end if;
   if exists (select from metrics.messages) then
     -- Not the first time: only what differs.
     perform metrics.repair();
     return;
   end if;
 
-  select * into source from metrics.sources where kind = 'messages';
-  execute metrics.count_new_messages_sql(format(source.mapping, source.relation))
+  execute metrics.count_new_messages_sql('select * from metrics.source_messages')
     using clock_timestamp() into all_new, with_extras, answerable;
   if answerable is not null then
     perform metrics.add_answers(answerable);
@@ -1553,6 +1654,22 @@ begin
 end; $function$;
 comment on function metrics.change_in_place(anyelement) is 'Counts the change of one message row that kept its session, its time and its part in the order; false, and nothing done, for any other change.';
 
+CREATE OR REPLACE FUNCTION metrics.changed_ids_sql(source metrics.sources)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN metrics.guarded(source, CASE WHEN (source).reads_back THEN (format('ids := array(select %1$s from deleted as source union select %1$s from inserted as source);'::text, (source).row_key) || format(' perform count(mapped::text) from metrics.source_%s as mapped where mapped.%I = any(ids);'::text, (source).kind, metrics.id_column((source).kind))) ELSE format('
+      ids := array(
+        select coalesce(after.%1$I, before.%1$I)
+        from (%2$s) as before
+        full join (%3$s) as after on after.%1$I = before.%1$I
+        -- By image: two values of a type may be equal and differ (texts by their collation).
+        where before.%1$I is null or after.%1$I is null or before *<> after
+      );
+      '::text, metrics.id_column((source).kind), format((source).mapping, 'deleted'), format((source).mapping, 'inserted')) END, 'select %1$s from deleted as source union select %1$s from inserted as source'::text);
+comment on function metrics.changed_ids_sql(metrics.sources) is 'The text by which the trigger of an UPDATE finds the rows whose canonical form changed; leaves their ids in the variable ids.';
+
 CREATE OR REPLACE FUNCTION metrics.check_column(of_table regclass, column_name text, kind text)
  RETURNS void
  LANGUAGE plpgsql
@@ -1619,6 +1736,52 @@ begin
   end if;
 end; $function$;
 comment on function metrics.check_column(regclass,text,text) is 'Raises an error that names a column which cannot be read as this kind (see metrics.mapped_column), and what to do.';
+
+CREATE OR REPLACE FUNCTION metrics.check_lookups(of_kind text, of_view regclass, parents jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  id_column constant text := metrics.id_column(of_kind);
+  source metrics.sources;
+  parent metrics.parents;
+  unfollowed text;
+begin
+  select * into strict source from metrics.sources as s where s.kind = of_kind;
+
+  select string_agg(t.relation::text, ', ') into unfollowed
+  from metrics.view_tables(of_view) as t
+  where t.relation <> source.relation
+    and not parents ? t.relation::text
+    and not exists (select from metrics.parents as p where p.kind = of_kind and p.relation = t.relation);
+  if unfollowed is not null then
+    raise exception 'view % reads %, and no foreign key leads there from %', of_view, unfollowed, source.relation
+      using errcode = 'invalid_parameter_value',
+        hint = format('Say which rows hang on a changed one: parents => {"%s": "select source.… from changed join %s as source on …"}; or null in the place of the query for a table that never changes.',
+          split_part(unfollowed, ',', 1), source.relation);
+  end if;
+
+  if metrics.scans_table(format(
+    'select from (select case when random() < 2 then null::%1$s end as id offset 0) as wanted join metrics.source_%2$s as s on s.%3$I = wanted.id',
+    metrics.column_type(('metrics.source_' || of_kind)::regclass, id_column), of_kind, id_column
+  ), source.relation) then
+    raise exception 'view %: no index of % serves a lookup by %', of_view, source.relation, id_column
+      using errcode = 'invalid_table_definition',
+        hint = format('Each write would read the whole table. Add one: create unique index on %s ((%s)).',
+          source.relation, replace(source.row_key, 'source.', ''));
+  end if;
+  for parent in select * from metrics.parents as p where p.kind = of_kind loop
+    if metrics.scans_table(
+      format('with changed as (select * from %s limit 1) %s', parent.relation, parent.children), source.relation
+    ) then
+      raise exception 'view %: no index of % leads from a row of % to those that hang on it', of_view, source.relation, parent.relation
+        using errcode = 'invalid_table_definition',
+          hint = format('A change there would read the whole table. Create an index on the columns by which it is joined: %s', parent.children);
+    end if;
+  end loop;
+end; $function$;
+comment on function metrics.check_lookups(text,regclass,jsonb) is 'Raises an error where the mapping reads a table whose changes nobody would notice, or where a write would have to read a whole table.';
 
 CREATE OR REPLACE FUNCTION metrics.check_sessions(newest integer DEFAULT 1000, slice integer DEFAULT 1000)
  RETURNS metrics.checks
@@ -1764,7 +1927,98 @@ begin
 end; $function$;
 comment on function metrics.check_source(regclass,text[]) is 'Raises an error that names what a table lacks to be a source: a required column ("a or b" for a choice), a unique id, or being a permanent table at all.';
 
-CREATE OR REPLACE FUNCTION metrics.close_privileges()
+CREATE OR REPLACE FUNCTION metrics.check_view(of_view regclass, of_kind text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  missing text;
+  foreign_function record;
+begin
+  if (select c.relkind from pg_class as c where c.oid = of_view) <> 'v' then
+    raise exception '% is not a view', of_view
+      using errcode = 'wrong_object_type',
+        hint = 'A mapping is a view over your tables with canonical column names: create view … as select id as conversation_id, … from …';
+  end if;
+
+  select string_agg(name, ', ') into missing
+  from unnest(case of_kind
+    when 'messages' then array['conversation_id', 'session_id', 'message or response']
+    when 'leads' then array['lead_id', 'session_id']
+    else array['feedback_id', 'rating', 'session_id or conversation_id']
+  end) as name
+  where not exists (
+    select from unnest(string_to_array(name, ' or ')) as choice
+    where metrics.column_type(of_view, choice) is not null
+  );
+  if missing is not null then
+    raise exception 'view %, the mapping of %: it has no column %', of_view, of_kind, missing
+      using errcode = 'undefined_column', hint = 'Name the expression so in the view: … as ' || split_part(missing, ',', 1) || '.';
+  end if;
+
+  -- The triggers run the view's text with our rights.
+  select p.oid::regprocedure as signature, pg_get_userbyid(p.proowner) as owner into foreign_function
+  from pg_rewrite as r
+  join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_proc'::regclass
+  join pg_proc as p on p.oid = d.refobjid
+  join pg_roles as o on o.oid = p.proowner
+  where r.ev_class = of_view and p.oid >= 16384 and not o.rolsuper and o.rolname <> current_user;
+  if found then
+    raise exception 'view % calls the function %, which belongs to %', of_view, foreign_function.signature, foreign_function.owner
+      using errcode = 'insufficient_privilege',
+        hint = format('Who owns it could run anything with the rights of %s. Make it yours: alter function %s owner to %1$s.',
+          quote_ident(current_user), foreign_function.signature);
+  end if;
+end; $function$;
+comment on function metrics.check_view(regclass,text) is 'Raises an error that names what a view lacks to be the mapping of a kind.';
+
+CREATE OR REPLACE FUNCTION metrics.children_query(of_table regclass, row_key text, of_parent regclass)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  children text;
+begin
+  with keys as (
+    select
+      c.conrelid, c.confrelid,
+      string_agg(format('%%1$s.%I = %%2$s.%I', child.attname, parent.attname), ' and ' order by k.n) as condition
+    from pg_constraint as c
+    cross join lateral unnest(c.conkey, c.confkey) with ordinality as k (child, parent, n)
+    join pg_attribute as child on child.attrelid = c.conrelid and child.attnum = k.child
+    join pg_attribute as parent on parent.attrelid = c.confrelid and parent.attnum = k.parent
+    where c.contype = 'f'
+    group by c.oid, c.conrelid, c.confrelid
+  ),
+  paths as (
+    select 1 as steps, format('join %s as source on %s', of_table, format(k.condition, 'source', 'changed')) as joins
+    from keys as k
+    where k.conrelid = of_table and k.confrelid = of_parent
+    union all
+    select 2, format(
+      'join %s as middle on %s join %s as source on %s',
+      upper_key.conrelid::regclass, format(upper_key.condition, 'middle', 'changed'),
+      of_table, format(lower_key.condition, 'source', 'middle')
+    )
+    from keys as upper_key
+    join keys as lower_key on lower_key.confrelid = upper_key.conrelid
+    where upper_key.confrelid = of_parent and lower_key.conrelid = of_table
+  )
+  select case when count(*) > 0 then
+    format('select %s from changed %s', row_key, string_agg(joins, format(' union select %s from changed ', row_key)))
+  end
+  into children
+  from paths
+  where steps = (select min(steps) from paths);
+  return children;
+end; $function$;
+comment on function metrics.children_query(regclass,text,regclass) is 'The query of the ids of a table''s rows that hang on the rows of a parent named changed, by foreign keys; NULL where none lead there.';
+
+CREATE OR REPLACE FUNCTION metrics.close_privileges(of_schema text)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1786,8 +2040,11 @@ begin
     where acl.grantee <> c.relowner
       and c.relkind in ('r', 'v', 'S', 'm', 'p')
       and (
-        n.nspname = 'metrics'
-        or (n.nspname = 'public' and c.relname in ('conversation_metrics', 'conversation_metrics_drift'))
+        n.nspname = of_schema
+        or (
+          of_schema = 'metrics' and n.nspname = 'public'
+          and c.relname in ('conversation_metrics', 'conversation_metrics_drift', 'all_conversation_metrics')
+        )
       )
   loop
     execute format('revoke all on %s %s from %s', object.kind, object.name, object.grantee);
@@ -1802,14 +2059,17 @@ begin
       select case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as name
     ) as grantee
     where acl.grantee <> p.proowner
-      and (n.nspname = 'metrics' or (n.nspname = 'public' and p.proname = 'sync_conversation_metrics'))
+      and (
+        n.nspname = of_schema
+        or (of_schema = 'metrics' and n.nspname = 'public' and p.proname = 'sync_conversation_metrics')
+      )
   loop
     execute format('revoke all on function %s from %s', object.name, object.grantee);
   end loop;
 
-  revoke all on schema metrics from public;
+  execute format('revoke all on schema %I from public', of_schema);
 end; $function$;
-comment on function metrics.close_privileges() is 'Takes from everyone but the owner all rights on our tables, views and functions. Grant select on conversation_metrics to those who may read it afterwards.';
+comment on function metrics.close_privileges(text) is 'Takes from everyone but the owner all rights on a source''s tables, views and functions. Grant select on conversation_metrics to those who may read it afterwards.';
 
 CREATE OR REPLACE FUNCTION metrics.column_definition(of_table regclass, column_name text)
  RETURNS text
@@ -1839,6 +2099,54 @@ BEGIN ATOMIC
    WHERE ((a.attrelid = (column_type.of_table)::oid) AND (a.attname = column_type.column_name) AND (a.attnum > 0) AND (NOT a.attisdropped));
 END;
 comment on function metrics.column_type(regclass,text) is 'Type of a table''s column as SQL text; NULL where the table has no such column.';
+
+CREATE OR REPLACE FUNCTION metrics.count_inserted_row_sql(source metrics.sources)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ledger constant text := 'conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, '
+    'prompt_tokens, completion_tokens, prompt_source, completion_source, response_us';
+  row_query constant text := format(
+    $sql$
+      select
+        source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
+        counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
+        counted.prompt_source, counted.completion_source, counted.response_us %%s
+      from (%s) as source
+      cross join lateral metrics.count_message(
+        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+      ) as counted
+      where not exists (select from inserted offset 1)$sql$,
+    replace(format(source.mapping, 'inserted'), '%', '%%')
+  );
+begin
+  if not source.is_view then
+    return format(
+      'insert into metrics.messages (%s) %s on conflict (conversation_id) do nothing returning * into added;',
+      ledger, format(row_query, '')
+    );
+  end if;
+  -- Read apart from the write, which then needs no subtransaction: see metrics.guarded.
+  return metrics.guarded(source, format(row_query, format('into %s', (
+      select string_agg('added.' || name, ', ') from unnest(string_to_array(ledger, ', ')) as name
+    ))) || ';', 'select %s from inserted as source')
+    || format(
+      $sql$
+      if added.conversation_id is not null then
+        insert into metrics.messages (%1$s)
+        values (%2$s)
+        on conflict (conversation_id) do nothing
+        returning * into added;
+      end if;
+      $sql$,
+      ledger, (select string_agg('added.' || name, ', ') from unnest(string_to_array(ledger, ', ')) as name)
+    );
+end; $function$;
+comment on function metrics.count_inserted_row_sql(metrics.sources) is 'The text by which the trigger of an INSERT puts a single row into the ledger; leaves it in the variable added.';
 
 CREATE OR REPLACE FUNCTION metrics.count_message(organization_id text, session_id text, role text, message text, response text, reported_prompt_tokens integer, reported_completion_tokens integer, sent_at timestamp with time zone, responded_at timestamp with time zone)
  RETURNS TABLE(session_key uuid, created_at timestamp with time zone, ended_at timestamp with time zone, user_messages smallint, ai_messages smallint, prompt_tokens integer, completion_tokens integer, prompt_source metrics.token_source, completion_source metrics.token_source, response_us bigint)
@@ -2268,7 +2576,7 @@ begin
 end; $function$;
 comment on function metrics.create_source_tables() is 'Creates conversations, leads and feedback where they do not exist.';
 
-CREATE OR REPLACE FUNCTION metrics.default_mapping(of_table regclass, kind text)
+CREATE OR REPLACE FUNCTION metrics.default_mapping(of_table regclass, kind text, id_name text DEFAULT 'id'::text)
  RETURNS text
  LANGUAGE plpgsql
  STABLE
@@ -2280,7 +2588,7 @@ begin
   case kind
     when 'messages' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'row', 'conversation_id'),
+        metrics.mapped_column(of_table, id_name, 'row', 'conversation_id'),
         metrics.mapped_column(of_table, 'organization_id', 'key'),
         metrics.mapped_column(of_table, 'session_id', 'key'),
         metrics.mapped_column(of_table, 'widget_id', 'value'),
@@ -2296,7 +2604,7 @@ begin
       ];
     when 'leads' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'row', 'lead_id'),
+        metrics.mapped_column(of_table, id_name, 'row', 'lead_id'),
         metrics.mapped_column(of_table, 'organization_id', 'key'),
         metrics.mapped_column(of_table, 'session_id', 'key'),
         metrics.mapped_column(of_table, 'name', 'text'),
@@ -2306,7 +2614,7 @@ begin
       ];
     when 'feedback' then
       columns := array[
-        metrics.mapped_column(of_table, 'id', 'row', 'feedback_id'),
+        metrics.mapped_column(of_table, id_name, 'row', 'feedback_id'),
         metrics.mapped_reference(of_table, 'conversation_id'),
         metrics.mapped_column(of_table, 'organization_id', 'key'),
         metrics.mapped_column(of_table, 'session_id', 'key'),
@@ -2314,10 +2622,44 @@ begin
       ];
   end case;
   -- A row without an id cannot be told from others: it is left out rather than failing the write.
-  return 'select ' || replace(array_to_string(columns, ', '), '%', '%%') || ' from %s as source where source.id is not null'
+  return 'select ' || replace(array_to_string(columns, ', '), '%', '%%') || ' from %s as source where ' || format('source.%I is not null', id_name)
     || case when kind <> 'feedback' then ' and source.session_id is not null' else '' end;
 end; $function$;
-comment on function metrics.default_mapping(regclass,text) is 'The mapping of a table with the default column names to canonical rows, as a query with %s in the place of the table.';
+comment on function metrics.default_mapping(regclass,text,text) is 'The mapping of a table with the default column names to canonical rows, as a query with %s in the place of the table. id_name: what its id is called.';
+
+CREATE OR REPLACE FUNCTION metrics.deleted_ids_sql(source metrics.sources)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN CASE WHEN (source).is_view THEN format('select %s from deleted as source'::text, (source).row_key) ELSE format('select source.%I from (%s) as source'::text, metrics.id_column((source).kind), format((source).mapping, 'deleted')) END;
+comment on function metrics.deleted_ids_sql(metrics.sources) is 'The query by which the trigger of a DELETE finds the ids of the rows that are gone.';
+
+CREATE OR REPLACE FUNCTION metrics.detach(name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  target name;
+begin
+  delete from metrics.attachments as a where a.name = detach.name and a.schema_name <> 'metrics'
+  returning a.schema_name into target;
+  if not found then
+    raise exception 'there is no attached source named %', detach.name
+      using errcode = 'undefined_object',
+        hint = 'select name from metrics.attachments. The source named default goes with: conversation-metrics uninstall.';
+  end if;
+  execute format('select %I.drop_triggers()', target);
+  perform metrics.install_overview();
+  -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
+  execute format('drop function %1$I.repair(integer), %1$I.sample_drift(integer)', target);
+  execute format('drop view %I.conversation_metrics_drift', target);
+  execute format('drop table %I.conversation_metrics', target);
+  execute format('drop schema %I cascade', target);
+end; $function$;
+comment on function metrics.detach(text) is 'Takes an attached source back: its triggers, ledgers and metrics go, the application''s tables and views stay as they were.';
 
 CREATE OR REPLACE FUNCTION metrics.doctor(sample integer DEFAULT 100)
  RETURNS TABLE(check_name text, ok boolean, finding text, cure text)
@@ -2355,7 +2697,7 @@ begin
       case when g.oid is null then event || ' missing' end), ', ') as problem
     from metrics.source_tables as t
     cross join unnest(array['insert', 'update', 'delete', 'truncate']) as event
-    left join pg_trigger as g on g.tgrelid = t.relation and g.tgname = '_500_metrics_' || event
+    left join pg_trigger as g on g.tgrelid = t.relation and g.tgname = metrics.trigger_name(t.kind, event)
     group by t.relation
   ) as state
   where state.problem is not null;
@@ -2411,14 +2753,38 @@ begin
 end; $function$;
 comment on function metrics.doctor(integer) is 'Checks what can go wrong in operation: what is gone, columns and ids, triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
 
-CREATE OR REPLACE FUNCTION metrics.enqueue_token_batches(max_batches integer, batch_rows integer, batch_tokens integer)
- RETURNS integer
+CREATE OR REPLACE FUNCTION metrics.drop_triggers()
+ RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
+  target record;
+begin
+  for target in
+    select g.tgname as name, g.tgrelid::regclass as relation
+    from pg_trigger as g
+    join pg_proc as p on p.oid = g.tgfoid
+    where p.pronamespace = (select c.relnamespace from pg_class as c where c.oid = 'metrics.sources'::regclass)
+      and not g.tgisinternal
+  loop
+    execute format('drop trigger if exists %I on %s', target.name, target.relation);
+  end loop;
+end; $function$;
+comment on function metrics.drop_triggers() is 'Removes the triggers of a source from the application''s tables.';
+
+CREATE OR REPLACE FUNCTION metrics.enqueue_token_batches(max_batches integer, batch_rows integer, batch_tokens integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+declare
   free integer;
   made integer;
+  claimed metrics.token_batches.conversation_ids%type;
 begin
   -- One at a time, or two would claim the same rows; whoever comes second has nothing to do.
   if not pg_try_advisory_xact_lock(hashtextextended('metrics.token_batches', 0)) then
@@ -2429,12 +2795,12 @@ begin
     return 0;
   end if;
 
-  with claimed as materialized (
+  claimed := array(
     select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
-    union
+    union all
     select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
-  ),
-  waiting as materialized (
+  );
+  with waiting as (
     select l.conversation_id, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
     from metrics.messages as l
     cross join lateral (
@@ -2442,9 +2808,15 @@ begin
         + case when l.completion_source = 'estimate' then l.completion_tokens else 0 end
     ) as size (tokens)
     where (l.prompt_source = 'estimate' or l.completion_source = 'estimate')
-      and not exists (select from claimed where claimed.id = l.conversation_id)
+      -- Not a join, which would sort all that waits.
+      and l.conversation_id <> all (claimed)
     order by l.created_at desc
-    limit free * batch_rows
+  ),
+  next as materialized (
+    (select * from waiting where not is_long limit free * batch_rows)
+    union all
+    -- Looked for among the newest, since there may be none.
+    (select * from (select * from waiting limit free * batch_rows) as newest where is_long limit 2)
   ),
   numbered as (
     select
@@ -2453,7 +2825,7 @@ begin
       case when w.is_long then row_number() over in_order else 0 end as long_number,
       (row_number() over in_order - 1) / batch_rows as by_rows,
       (sum(w.tokens) over in_order)::bigint / batch_tokens as by_tokens
-    from waiting as w
+    from next as w
     window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc)
   ),
   grouped as (
@@ -2476,8 +2848,9 @@ begin
     returning batch_id, is_long
   )
   select count(graphile_worker.add_job(
-    'count_tokens', json_build_object('batch_id', added.batch_id),
-    priority => case when added.is_long then 1 else 0 end, max_attempts => 5
+    'count_tokens', json_build_object('source', metrics.source_name(), 'batch_id', added.batch_id),
+    -- First, since others would keep it waiting for as long as there are any: it is counted in a thread.
+    priority => case when added.is_long then -1 else 0 end, max_attempts => 5
   )) into made
   from added;
   return made;
@@ -2582,6 +2955,31 @@ begin
 end; $function$;
 comment on function metrics.forget_messages() is 'Empties ledger and metrics after the message source was truncated; does nothing while it has rows, in other partitions say.';
 
+CREATE OR REPLACE FUNCTION metrics.guarded(source metrics.sources, reading text, ids_query text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN CASE WHEN (NOT (source).is_view) THEN reading ELSE format('
+      begin
+        %s
+      exception when others then
+        if sqlstate like ''40%%'' or sqlstate like ''57%%'' then
+          raise;
+        end if;
+        perform metrics.sync_each(%L, array(%s));
+        return null;
+      end;
+    '::text, reading, (source).kind, format(ids_query, (source).row_key)) END;
+comment on function metrics.guarded(metrics.sources,text,text) is 'The text of a trigger function''s step that reads a mapping: where it fails, the statement''s rows (ids_query, with %s for the id) are counted one by one, and the failing ones recorded.';
+
+CREATE OR REPLACE FUNCTION metrics.id_column(of_kind text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+RETURN CASE of_kind WHEN 'messages'::text THEN 'conversation_id'::text WHEN 'leads'::text THEN 'lead_id'::text WHEN 'feedback'::text THEN 'feedback_id'::text ELSE NULL::text END;
+comment on function metrics.id_column(text) is 'What the id of canonical rows of a kind is called.';
+
 CREATE OR REPLACE FUNCTION metrics.id_is_unique(of_table regclass)
  RETURNS boolean
  LANGUAGE sql
@@ -2606,10 +3004,59 @@ CREATE OR REPLACE FUNCTION metrics.install()
 AS $function$
 begin
   perform metrics.install_message_triggers();
-  perform metrics.install_extra_triggers('leads');
-  perform metrics.install_extra_triggers('feedback');
+  perform metrics.install_extra_triggers(s.kind) from metrics.sources as s where s.kind <> 'messages';
+  perform metrics.install_parent_triggers();
 end; $function$;
 comment on function metrics.install() is 'Creates the triggers on the source tables, also on partitions that came later. Safe to repeat.';
+
+CREATE OR REPLACE FUNCTION metrics.install_empty_mapping(of_kind text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  delete from metrics.sources as s where s.kind = of_kind;
+  execute format(
+    'create or replace view metrics.source_%s as %s', of_kind,
+    case of_kind
+      when 'leads' then
+        'select null::bigint as lead_id, null::text as organization_id, null::text as session_id, null::text as name, '
+        'null::text as email, null::text as company, null::timestamptz as created_at where false'
+      else
+        format('select null::bigint as feedback_id, null::%s as conversation_id, null::text as organization_id, '
+          'null::text as session_id, null::numeric as rating where false',
+          metrics.column_definition('metrics.source_messages', 'conversation_id'))
+    end
+  );
+end; $function$;
+comment on function metrics.install_empty_mapping(text) is 'Makes a source without leads, or without feedback.';
+
+CREATE OR REPLACE FUNCTION metrics.install_engine(of_name text, of_schema text, before_tables boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  object metrics.engine_objects;
+begin
+  if before_tables then
+    execute format(
+      'create or replace function %I.source_name() returns text language sql immutable parallel safe return %L',
+      of_schema, of_name
+    );
+    execute format('comment on function %I.source_name() is %L', of_schema,
+      'The name of the source whose objects are in this schema.');
+  end if;
+  for object in
+    select * from metrics.engine_objects as o
+    where o.before_tables = install_engine.before_tables
+    order by o.position
+  loop
+    execute metrics.localized(object.body, of_schema);
+  end loop;
+end; $function$;
+comment on function metrics.install_engine(text,text,boolean) is 'Creates or replaces the objects of metrics.engine_objects for a source, in its schema: those needed before its tables are made, or the others.';
 
 CREATE OR REPLACE FUNCTION metrics.install_extra_triggers(of_kind text)
  RETURNS void
@@ -2618,7 +3065,7 @@ CREATE OR REPLACE FUNCTION metrics.install_extra_triggers(of_kind text)
 AS $functionx$
 declare
   source metrics.sources;
-  id_column constant text := case of_kind when 'leads' then 'lead_id' else 'feedback_id' end;
+  id_column constant text := metrics.id_column(of_kind);
 begin
   select * into strict source from metrics.sources where kind = of_kind;
   execute format(
@@ -2632,16 +3079,11 @@ begin
     begin
       case TG_OP
         when 'INSERT' then
-          ids := array(select %3$I from (%4$s) as source);
+          %4$s
         when 'UPDATE' then
-          ids := array(
-            select coalesce(after.%3$I, before.%3$I)
-            from (%5$s) as before
-            full join (%4$s) as after on after.%3$I = before.%3$I
-            where before.%3$I is null or after.%3$I is null or before *<> after
-          );
+          %5$s
         when 'DELETE' then
-          ids := array(select %3$I from (%5$s) as source);
+          ids := array(%6$s);
         else
           perform metrics.require_current_snapshot();
           ids := array(
@@ -2650,7 +3092,7 @@ begin
           );
       end case;
       if cardinality(ids) > 0 then
-        perform metrics.sync(%1$L, ids);
+        perform metrics.%7$s(%1$L, ids);
       end if;
       return null;
     end; $trigger$
@@ -2658,8 +3100,14 @@ begin
     of_kind,
     metrics.column_type(('metrics.source_' || of_kind)::regclass, id_column),
     id_column,
-    format(source.mapping, 'inserted'),
-    format(source.mapping, 'deleted')
+    metrics.guarded(source, format(
+      'ids := array(select source.%I from (%s) as source%s);', id_column, format(source.mapping, 'inserted'),
+      -- So that it is read whole, and fails here if at all.
+      case when source.is_view then ' where source::text is not null' else '' end
+    ), 'select %s from inserted as source'),
+    metrics.changed_ids_sql(source),
+    metrics.deleted_ids_sql(source),
+    case when source.is_view then 'sync_carefully' else 'sync' end
   );
   execute format(
     'comment on function metrics.tg_%1$s__count() is %2$L', of_kind,
@@ -2677,8 +3125,8 @@ AS $function$
 declare
   query constant text := metrics.default_mapping(of_table, of_kind);
 begin
-  insert into metrics.sources as s (kind, relation, mapping)
-  values (of_kind, of_table, query)
+  insert into metrics.sources as s (kind, relation, mapping, row_key, is_view, reads_back)
+  values (of_kind, of_table, query, 'source.id', false, false)
   on conflict (kind) do update set relation = excluded.relation, mapping = excluded.mapping;
   execute format('create or replace view metrics.%I as ', 'source_' || of_kind) || format(query, of_table);
   execute format('comment on view metrics.%I is %L', 'source_' || of_kind,
@@ -2695,11 +3143,9 @@ declare
   source metrics.sources;
   id_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
   inserted text;
-  deleted text;
 begin
   select * into strict source from metrics.sources where kind = 'messages';
   inserted := format(source.mapping, 'inserted');
-  deleted := format(source.mapping, 'deleted');
 
   execute format(
     $function$
@@ -2711,25 +3157,7 @@ begin
       added metrics.messages;
       open_questions integer;
     begin
-      -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
-      -- since that would set up a whole new metrics row each time.
-      insert into metrics.messages (
-        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
-        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
-      )
-      select
-        source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
-        counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
-        counted.prompt_source, counted.completion_source, counted.response_us
-      from (%2$s) as source
-      cross join lateral metrics.count_message(
-        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-      ) as counted
-      where not exists (select from inserted offset 1)
-      on conflict (conversation_id) do nothing
-      returning * into added;
-
+      %4$s
       update public.conversation_metrics as m
       set
         user_messages = m.user_messages + added.user_messages,
@@ -2759,11 +3187,12 @@ begin
       else
         -- Several rows, or one that the ledger knows already.
         declare
-          ids constant %1$s[] := array(select conversation_id from (%2$s) as source);
+          ids %1$s[];
           all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
         begin
+          %5$s
           if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
             execute metrics.count_new_messages_sql(%3$L)
               into all_new, with_extras, answerable
@@ -2783,7 +3212,12 @@ begin
       return null;
     end; $trigger$
     $function$,
-    id_type, inserted, inserted
+    id_type, inserted, inserted,
+    metrics.count_inserted_row_sql(source), metrics.guarded(source, format(
+      'ids := array(select source.conversation_id from (%s) as source%s);', inserted,
+      -- So that it is read whole, and fails here if at all.
+      case when source.is_view then ' where source::text is not null' else '' end
+    ), 'select %s from inserted as source')
   );
 
   execute format(
@@ -2793,14 +3227,9 @@ begin
     set search_path = pg_catalog, pg_temp
     as $trigger$
     declare
-      ids constant %1$s[] := array(
-        select coalesce(after.conversation_id, before.conversation_id)
-        from (%3$s) as before
-        full join (%2$s) as after on after.conversation_id = before.conversation_id
-        -- By image: two values of a type may be equal and differ (texts by their collation).
-        where before.conversation_id is null or after.conversation_id is null or before *<> after
-      );
+      ids %1$s[];
     begin
+      %2$s
       if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
         return null;
       end if;
@@ -2808,7 +3237,7 @@ begin
       return null;
     end; $trigger$
     $function$,
-    id_type, inserted, deleted
+    id_type, metrics.changed_ids_sql(source)
   );
 
   execute format(
@@ -2818,16 +3247,118 @@ begin
     set search_path = pg_catalog, pg_temp
     as $trigger$
     begin
-      perform metrics.sync('messages', array(select conversation_id from (%1$s) as source));
+      perform metrics.%1$s('messages', array(%2$s));
       return null;
     end; $trigger$
     $function$,
-    deleted
+    case when source.is_view then 'sync_carefully' else 'sync' end, metrics.deleted_ids_sql(source)
   );
 
   perform metrics.install_triggers('messages', 'metrics.tg_conversations__%s()');
 end; $functionx$;
 comment on function metrics.install_message_triggers() is 'Creates the trigger functions of the message source from its mapping, and its triggers.';
+
+CREATE OR REPLACE FUNCTION metrics.install_overview()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  query text;
+begin
+  select string_agg(format(
+    $sql$
+    select
+      %L::text as source, m.session_key, m.conversation_id::text as conversation_id, m.session_id::text as session_id,
+      m.organization_id::text as organization_id, m.widget_id::text as widget_id, m.user_id::text as user_id,
+      m.total_messages, m.user_messages, m.ai_messages, m.total_tokens, m.prompt_tokens, m.completion_tokens,
+      m.estimated_messages, m.conversation_start, m.conversation_end, m.conversation_duration,
+      m.average_response_time, m.response_count, m.response_us_sum,
+      m.has_lead, m.lead_name, m.lead_email, m.lead_company,
+      m.user_satisfaction, m.rating_count, m.rating_sum, m.created_at, m.updated_at
+    from %I.conversation_metrics as m
+    $sql$,
+    a.name, case a.schema_name when 'metrics' then 'public' else a.schema_name end
+  ), ' union all ' order by a.name <> 'default', a.name)
+  into query
+  from metrics.attachments as a;
+  execute 'create or replace view public.all_conversation_metrics as ' || query;
+  comment on view public.all_conversation_metrics is
+    'conversation_metrics of all sources, with the source''s name; ids as text.';
+end; $function$;
+comment on function metrics.install_overview() is 'Makes the view public.all_conversation_metrics over the sources that there are.';
+
+CREATE OR REPLACE FUNCTION metrics.install_parent_triggers()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $functionx$
+declare
+  parent metrics.parents;
+  id_type text;
+  event text;
+begin
+  for parent in select * from metrics.parents as p order by p.parent_id loop
+    id_type := metrics.column_type(('metrics.source_' || parent.kind)::regclass, metrics.id_column(parent.kind));
+    execute format(
+      $function$
+      create or replace function metrics.tg_parent__%1$s() returns trigger
+      language plpgsql security definer
+      set search_path = pg_catalog, pg_temp
+      as $trigger$
+      declare
+        ids %2$s[];
+      begin
+        case TG_OP
+          when 'INSERT' then
+            ids := array(with changed as (select * from inserted) %3$s);
+          when 'DELETE' then
+            ids := array(with changed as (select * from deleted) %3$s);
+          else
+            -- By image, so that any type will do. Both sides, since the key itself may have changed.
+            ids := array(
+              with old_rows as materialized (
+                select parent as image, (select used from (select %4$s) as used) as used from deleted as parent
+              ),
+              new_rows as materialized (
+                select parent as image, (select used from (select %4$s) as used) as used from inserted as parent
+              ),
+              changed as (
+                select (n.image).* from new_rows as n where not exists (select from old_rows as o where o.used *= n.used)
+                union all
+                select (o.image).* from old_rows as o where not exists (select from new_rows as n where n.used *= o.used)
+              )
+              %3$s
+            );
+        end case;
+        if cardinality(ids) > 0 then
+          perform metrics.sync_carefully(%5$L, ids);
+        end if;
+        return null;
+      end; $trigger$
+      $function$,
+      parent.parent_id, id_type, parent.children,
+      (select string_agg(format('parent.%I', name), ', ') from unnest(parent.columns) as name), parent.kind
+    );
+    execute format('comment on function metrics.tg_parent__%s() is %L', parent.parent_id,
+      format('Brings the %s up to date that hang on the changed rows of %s.', parent.kind, parent.relation));
+
+    foreach event in array array['insert', 'update', 'delete'] loop
+      execute format(
+        'create or replace trigger %I after %s on %s referencing %s for each statement execute function metrics.tg_parent__%s()',
+        format('_520_metrics_%s_%s_%s', metrics.source_name(), parent.kind, event), event, parent.relation,
+        case event
+          when 'insert' then 'new table as inserted'
+          when 'update' then 'old table as deleted new table as inserted'
+          else 'old table as deleted'
+        end,
+        parent.parent_id
+      );
+    end loop;
+  end loop;
+end; $functionx$;
+comment on function metrics.install_parent_triggers() is 'Creates the triggers of metrics.parents. Safe to repeat.';
 
 CREATE OR REPLACE FUNCTION metrics.install_triggers(of_kind text, trigger_function text)
  RETURNS void
@@ -2849,13 +3380,75 @@ begin
       ) as events (name, transition_tables)
     loop
       execute format(
-        'create or replace trigger _500_metrics_%1$s after %1$s on %2$s %3$s for each statement execute function %4$s',
-        event.name, target, event.transition_tables, format(trigger_function, event.name)
+        'create or replace trigger %I after %s on %s %s for each statement execute function %s',
+        metrics.trigger_name(of_kind, event.name), event.name, target, event.transition_tables, format(trigger_function, event.name)
       );
     end loop;
   end loop;
 end; $function$;
 comment on function metrics.install_triggers(text,text) is 'Creates the four statement triggers on a source table and on its partitions. trigger_function is called as written, %s in it being the event (insert, update, delete, truncate).';
+
+CREATE OR REPLACE FUNCTION metrics.install_view_mapping(of_kind text, of_view regclass, given jsonb, parents jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  id_column constant text := metrics.id_column(of_kind);
+  of_table regclass := (given ->> 'table')::regclass;
+  key text := given ->> 'key';
+  template text;
+  canonical text;
+begin
+  perform metrics.check_view(of_view, of_kind);
+  if of_table is null then
+    select o.relation, format('source.%I', o.origin) into of_table, key
+    from metrics.view_origins(of_view) as o
+    where o.column_name = id_column;
+  end if;
+  if of_table is null or key is null then
+    raise exception 'view %: its % is no column of a table as it stands', of_view, id_column
+      using errcode = 'invalid_parameter_value',
+        hint = format('Say which table''s rows it shows, and how the id is made of them: keys => {"%s": {"table": "…", "key": "source.…"}}.', of_kind);
+  end if;
+
+  -- The view's own text: whoever may replace the view cannot change what runs with our rights.
+  canonical := metrics.default_mapping(of_view, of_kind, id_column);
+  template := metrics.view_template(of_view, of_table);
+  insert into metrics.sources as s (kind, relation, mapping, row_key, is_view, reads_back)
+  values (
+    of_kind, of_table,
+    case when template is not null then replace(canonical, '%s', '(' || template || ')')
+      else format(
+        'select mapped.* from metrics.source_%s as mapped join (select distinct %s as id from %%s as source) as changed on changed.id = mapped.%I',
+        of_kind, replace(key, '%', '%%'), id_column
+      )
+    end,
+    key, true, template is null
+  )
+  on conflict (kind) do update set
+    relation = excluded.relation, mapping = excluded.mapping, row_key = excluded.row_key,
+    is_view = true, reads_back = excluded.reads_back;
+  execute format(
+    'create or replace view metrics.source_%s as %s',
+    of_kind, format(canonical, '(' || rtrim(pg_get_viewdef(of_view), '; ') || ')')
+  );
+  execute format('comment on view metrics.source_%s is %L', of_kind,
+    format('The rows of %s as canonical %s rows, by the view %s as it was when it was attached.', of_table, of_kind, of_view));
+
+  insert into metrics.parents (kind, relation, columns, children)
+  select of_kind, t.relation, t.columns, children.query
+  from metrics.view_tables(of_view) as t
+  cross join lateral (
+    select case
+      when parents ? t.relation::text then parents ->> t.relation::text
+      else metrics.children_query(of_table, key, t.relation)
+    end
+  ) as children (query)
+  where t.relation <> of_table and children.query is not null;
+  perform metrics.check_lookups(of_kind, of_view, parents);
+end; $function$;
+comment on function metrics.install_view_mapping(text,regclass,jsonb,jsonb) is 'Takes the mapping of one kind from a view: its text over the table, and over the transition tables of the triggers, and the parents that it reads.';
 
 CREATE OR REPLACE FUNCTION metrics.is_open(user_messages smallint, ai_messages smallint)
  RETURNS boolean
@@ -2891,6 +3484,47 @@ CREATE OR REPLACE FUNCTION metrics.known_time(source_time timestamp with time zo
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((source_time > '-infinity'::timestamp with time zone) AND (source_time < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN source_time ELSE NULL::timestamp with time zone END;
 comment on function metrics.known_time(timestamp with time zone) is 'A source time, or NULL for an unknown one: NULL, infinite, or so far off (milliseconds taken for seconds, say) that a difference could leave the range of an interval.';
+
+CREATE OR REPLACE FUNCTION metrics.localized(body text, schema_name text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (schema_name = 'metrics'::text) THEN body
+             ELSE regexp_replace(regexp_replace(body, (('\mmetrics\.(?=(?:(?:'::text || ( SELECT string_agg(DISTINCT made.part[1], '|'::text) AS string_agg
+                FROM (metrics.engine_objects o
+                  CROSS JOIN LATERAL regexp_matches(o.body, 'create (?:or replace )?(?:function|view|table|type) metrics\.(\w+)'::text, 'g'::text) made(part)))) || '|source_name)\M)|(?:source|counted|tg)_|%)'::text), (schema_name || '.'::text), 'g'::text), '\mpublic\.(?=(?:conversation_metrics|conversation_metrics_drift|sync_conversation_metrics)\M)'::text, (schema_name || '.'::text), 'g'::text)
+         END AS regexp_replace;
+END;
+comment on function metrics.localized(text,text) is 'The text of an engine object for the source that lives in another schema.';
+
+CREATE OR REPLACE FUNCTION metrics.map_views(messages regclass, leads regclass, feedback regclass, keys jsonb, parents jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  mapped record;
+  known_parents constant jsonb := (
+    select coalesce(jsonb_object_agg(p.key::regclass::text, p.value), '{}') from jsonb_each(parents) as p
+  );
+begin
+  perform metrics.drop_triggers();
+  delete from metrics.parents;
+  for mapped in
+    select * from (values ('messages', messages), ('leads', leads), ('feedback', feedback)) as m (kind, of_view)
+  loop
+    if mapped.of_view is null then
+      perform metrics.install_empty_mapping(mapped.kind);
+    else
+      perform metrics.install_view_mapping(mapped.kind, mapped.of_view, keys -> mapped.kind, known_parents);
+    end if;
+  end loop;
+end; $function$;
+comment on function metrics.map_views(regclass,regclass,regclass,jsonb,jsonb) is 'Takes the mapping of a source from views; see metrics.attach.';
 
 CREATE OR REPLACE FUNCTION metrics.mapped_column(of_table regclass, column_name text, kind text, canonical_name text DEFAULT NULL::text)
  RETURNS text
@@ -3000,6 +3634,22 @@ begin
     || ' as ' || quote_ident(column_name);
 end; $function$;
 comment on function metrics.mapped_reference(regclass,text) is 'The expression by which a default mapping reads a column that names a message row; a typed NULL where the column is missing.';
+
+CREATE OR REPLACE FUNCTION metrics.mapping_error(of_kind text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  execute format('select count(s::text) from metrics.source_%s as s', of_kind);
+  return null;
+exception when others then
+  if sqlstate like '40%' or sqlstate like '57%' then
+    raise;
+  end if;
+  return sqlerrm;
+end; $function$;
+comment on function metrics.mapping_error(text) is 'The error that reading all rows of a kind ends with; NULL where they can be read.';
 
 CREATE OR REPLACE FUNCTION metrics.mapping_problems()
  RETURNS text
@@ -3181,31 +3831,38 @@ begin
   return query
     with texts as materialized (
       select
-        s.conversation_id, s.model,
-        l.prompt_source = 'estimate' as count_prompt,
-        l.completion_source = 'estimate' as count_completion,
-        s.message, s.response,
-        case when s.role = 'assistant' then s.message end as assistant_message
+        s.conversation_id, s.model, s.message, s.response,
+        case when s.role = 'assistant' then s.message end as assistant_message,
+        l.prompt_source, l.completion_source, l.encoding as counted_encoding
       from unnest(ids) as id
       join metrics.messages as l on l.conversation_id = id
       join metrics.source_messages as s on s.conversation_id = id
     ),
     models as materialized (
-      select distinct on (named.model) named.model, e.encoding, e.assumed
+      select named.model, e.encoding, e.assumed
       from (select distinct texts.model from texts) as named
       cross join lateral metrics.model_encoding(named.model) as e
+    ),
+    sides as (
+      select
+        texts.*, models.encoding, models.assumed,
+        -- Both sides of a row by one encoding: what another one counted is counted again.
+        texts.prompt_source = 'estimate'
+          or (texts.prompt_source = 'tiktoken' and texts.counted_encoding <> models.encoding) as count_prompt,
+        texts.completion_source = 'estimate'
+          or (texts.completion_source = 'tiktoken' and texts.counted_encoding <> models.encoding) as count_completion
+      from texts
+      join models on models.model is not distinct from texts.model
     )
     select
-      texts.conversation_id::text, models.encoding, models.assumed,
-      case when texts.count_prompt then texts.message end,
-      case when texts.count_completion
-        then array_remove(array[texts.assistant_message, texts.response], null) end,
-      case when texts.count_prompt then metrics.text_digest(texts.model, texts.message, null)::text end,
-      case when texts.count_completion
-        then metrics.text_digest(texts.model, texts.assistant_message, texts.response)::text end
-    from texts
-    join models on models.model is not distinct from texts.model
-    where texts.count_prompt or texts.count_completion;
+      sides.conversation_id::text, sides.encoding, sides.assumed,
+      case when sides.count_prompt then sides.message end,
+      case when sides.count_completion then array_remove(array[sides.assistant_message, sides.response], null) end,
+      case when sides.count_prompt then metrics.text_digest(sides.model, sides.message, null)::text end,
+      case when sides.count_completion
+        then metrics.text_digest(sides.model, sides.assistant_message, sides.response)::text end
+    from sides
+    where sides.count_prompt or sides.count_completion;
 end; $function$;
 comment on function metrics.read_token_batch(bigint,text) is 'The texts of a batch that are still to be counted, for the worker named; prompt or completions NULL for a side that is not. None where the batch or its rows are gone: then the job is done. The digests go back unchanged to metrics.write_token_counts.';
 
@@ -3358,10 +4015,9 @@ declare
   repeated text;
 begin
   for source in
-    select s.kind, s.relation,
-      case s.kind when 'messages' then 'conversation_id' when 'leads' then 'lead_id' else 'feedback_id' end as id_column
+    select s.kind, s.relation, metrics.id_column(s.kind) as id_column
     from metrics.sources as s
-    where not metrics.id_is_unique(s.relation)
+    where s.is_view or not metrics.id_is_unique(s.relation)
     order by s.kind
   loop
     execute format(
@@ -3413,6 +4069,30 @@ CREATE OR REPLACE FUNCTION metrics.response_us(asked_at timestamp with time zone
 RETURN CASE WHEN (answered_at <= asked_at) THEN (0)::bigint WHEN (answered_at > asked_at) THEN (((1000000)::numeric * (EXTRACT(epoch FROM answered_at) - EXTRACT(epoch FROM asked_at))))::bigint ELSE NULL::bigint END;
 comment on function metrics.response_us(timestamp with time zone,timestamp with time zone) is 'Response time in microseconds: 0 where the clocks run backwards, NULL where either time is NULL. Neither may be infinite.';
 
+CREATE OR REPLACE FUNCTION metrics.retry_failed_rows()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  waiting record;
+  failed integer;
+  still_failing integer := 0;
+begin
+  for waiting in
+    select f.kind, array_agg(f.row_id) as ids from metrics.failed_rows as f group by f.kind
+  loop
+    execute format(
+      'select metrics.sync_each($1, $2::%s[])',
+      metrics.column_type(('metrics.source_' || waiting.kind)::regclass, metrics.id_column(waiting.kind))
+    )
+    into failed using waiting.kind, waiting.ids;
+    still_failing := still_failing + failed;
+  end loop;
+  return still_failing;
+end; $function$;
+comment on function metrics.retry_failed_rows() is 'Counts the rows of metrics.failed_rows whose mapping works now; returns how many still fail.';
+
 CREATE OR REPLACE FUNCTION metrics.row_lag(created_at timestamp with time zone, ended_at timestamp with time zone)
  RETURNS interval
  LANGUAGE sql
@@ -3429,6 +4109,10 @@ AS $function$
 declare
   number bigint;
 begin
+  -- What a view leaves out is left out on purpose.
+  if exists (select from metrics.sources as s where s.kind = 'messages' and s.is_view) then
+    return 0;
+  end if;
   execute format(
     'select (select count(*) from %s) - (select count(*) from metrics.source_messages)',
     (select s.relation from metrics.sources as s where s.kind = 'messages')
@@ -3453,6 +4137,25 @@ BEGIN ATOMIC
           LIMIT sample_drift.sample)) session_drift(session_key, column_name);
 END;
 comment on function metrics.sample_drift(integer) is 'How many differences there are between source, ledger and metrics in the newest sessions and message rows.';
+
+CREATE OR REPLACE FUNCTION metrics.scans_table(query text, of_table regclass)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+  plan json;
+begin
+  execute 'explain (format json) ' || query into plan;
+  return jsonb_path_exists(
+    plan::jsonb, '$.** ? (@."Node Type" == "Seq Scan" && @."Relation Name" == $name)',
+    jsonb_build_object('name', (select c.relname from pg_class as c where c.oid = of_table))
+  );
+end; $function$;
+comment on function metrics.scans_table(text,regclass) is 'Whether a query has no other way than to read a table from end to end.';
 
 CREATE OR REPLACE FUNCTION metrics.session_bounds(of_session uuid, longest_lag interval)
  RETURNS TABLE(conversation_id bigint, conversation_start timestamp with time zone, conversation_end timestamp with time zone)
@@ -3733,6 +4436,13 @@ begin
 end; $function$;
 comment on function metrics.set_aside_existing() is 'Refuses to go on where the application has objects of our names, or, with conversation_metrics.replace_existing = on, renames them and says to what.';
 
+CREATE OR REPLACE FUNCTION metrics.source_name()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 'default'::text;
+comment on function metrics.source_name() is 'The name of the source whose objects are in this schema.';
+
 CREATE OR REPLACE FUNCTION metrics.sync(kind text, ids anyarray)
  RETURNS void
  LANGUAGE plpgsql
@@ -3770,6 +4480,94 @@ begin
 end; $function$;
 comment on function metrics.sync(text,anyarray) is 'Brings ledger and metrics up to date with source rows of a kind (messages, leads, feedback), given by their ids, also of rows that are gone. Idempotent: what is right already stays as it is.';
 
+CREATE OR REPLACE FUNCTION metrics.sync_all(of_kind text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  slice_size constant integer := 1000;
+  source metrics.sources;
+  type constant text := metrics.column_type(('metrics.source_' || of_kind)::regclass, metrics.id_column(of_kind));
+begin
+  select * into source from metrics.sources as s where s.kind = of_kind;
+  if not found then
+    return;
+  end if;
+  execute format(
+    $sql$
+    select count(metrics.sync_carefully(%1$L, slice.ids)::text)
+    from (
+      select array_agg(numbered.id) as ids
+      from (
+        select listed.id, (row_number() over () - 1) / %2$s as number
+        from (
+          select (%3$s)::%4$s as id from %5$s as source
+          union
+          select l.%6$I from metrics.%7$I as l
+        ) as listed
+      ) as numbered
+      group by numbered.number
+    ) as slice
+    $sql$,
+    of_kind, slice_size, source.row_key, type, source.relation, metrics.id_column(of_kind), of_kind
+  );
+end; $function$;
+comment on function metrics.sync_all(text) is 'Brings all rows of a kind up to date, in slices; what their mapping fails on is recorded in metrics.failed_rows.';
+
+CREATE OR REPLACE FUNCTION metrics.sync_carefully(kind text, ids anyarray)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  begin
+    case kind
+      when 'messages' then
+        perform count(s::text) from metrics.source_messages as s where s.conversation_id = any(ids);
+      when 'leads' then
+        perform count(s::text) from metrics.source_leads as s where s.lead_id = any(ids);
+      when 'feedback' then
+        perform count(s::text) from metrics.source_feedback as s where s.feedback_id = any(ids);
+    end case;
+  exception when others then
+    if sqlstate like '40%' or sqlstate like '57%' then
+      raise;
+    end if;
+    perform metrics.sync_each(kind, ids);
+    return;
+  end;
+  perform metrics.sync(kind, ids);
+end; $function$;
+comment on function metrics.sync_carefully(text,anyarray) is 'As metrics.sync, but a row that its mapping fails on is recorded in metrics.failed_rows instead of raising an error.';
+
+CREATE OR REPLACE FUNCTION metrics.sync_each(kind text, ids anyarray)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  failed integer := 0;
+begin
+  for i in 1 .. cardinality(ids) loop
+    begin
+      perform metrics.sync(kind, ids[i:i]);
+      delete from metrics.failed_rows as f where f.kind = sync_each.kind and f.row_id = ids[i]::text;
+    exception when others then
+      -- A conflict with another transaction, or an end from outside, is no fault of the mapping.
+      if sqlstate like '40%' or sqlstate like '57%' then
+        raise;
+      end if;
+      failed := failed + 1;
+      insert into metrics.failed_rows (kind, row_id, error)
+      values (sync_each.kind, ids[i]::text, sqlerrm)
+      on conflict on constraint failed_rows_pkey do update set error = excluded.error, failed_at = excluded.failed_at;
+    end;
+  end loop;
+  return failed;
+end; $function$;
+comment on function metrics.sync_each(text,anyarray) is 'As metrics.sync, row by row: a row that its mapping fails on is recorded in metrics.failed_rows instead of raising an error. Returns how many failed.';
+
 CREATE OR REPLACE FUNCTION metrics.text_digest(model text, message text, response text)
  RETURNS bigint
  LANGUAGE sql
@@ -3784,7 +4582,7 @@ CREATE OR REPLACE FUNCTION metrics.tg_conversations__delete()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     begin
-      perform metrics.sync('messages', array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as source));
+      perform metrics.sync('messages', array(select source.conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as source));
       return null;
     end; $function$;
 
@@ -3798,25 +4596,17 @@ AS $function$
       added metrics.messages;
       open_questions integer;
     begin
-      -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
-      -- since that would set up a whole new metrics row each time.
-      insert into metrics.messages (
-        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
-        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
-      )
+      insert into metrics.messages (conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us) 
       select
         source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
         counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
-        counted.prompt_source, counted.completion_source, counted.response_us
+        counted.prompt_source, counted.completion_source, counted.response_us 
       from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
       cross join lateral metrics.count_message(
         source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
         source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
       ) as counted
-      where not exists (select from inserted offset 1)
-      on conflict (conversation_id) do nothing
-      returning * into added;
-
+      where not exists (select from inserted offset 1) on conflict (conversation_id) do nothing returning * into added;
       update public.conversation_metrics as m
       set
         user_messages = m.user_messages + added.user_messages,
@@ -3846,11 +4636,12 @@ AS $function$
       else
         -- Several rows, or one that the ledger knows already.
         declare
-          ids constant bigint[] := array(select conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source);
+          ids bigint[];
           all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
         begin
+          ids := array(select source.conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source);
           if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
             execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null')
               into all_new, with_extras, answerable
@@ -3896,14 +4687,17 @@ CREATE OR REPLACE FUNCTION metrics.tg_conversations__update()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     declare
-      ids constant bigint[] := array(
+      ids bigint[];
+    begin
+      
+      ids := array(
         select coalesce(after.conversation_id, before.conversation_id)
         from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
         full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as after on after.conversation_id = before.conversation_id
         -- By image: two values of a type may be equal and differ (texts by their collation).
         where before.conversation_id is null or after.conversation_id is null or before *<> after
       );
-    begin
+      
       if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
         return null;
       end if;
@@ -3922,16 +4716,19 @@ AS $function$
     begin
       case TG_OP
         when 'INSERT' then
-          ids := array(select feedback_id from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where source.id is not null) as source);
+          ids := array(select source.feedback_id from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where source.id is not null) as source);
         when 'UPDATE' then
-          ids := array(
-            select coalesce(after.feedback_id, before.feedback_id)
-            from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where source.id is not null) as before
-            full join (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where source.id is not null) as after on after.feedback_id = before.feedback_id
-            where before.feedback_id is null or after.feedback_id is null or before *<> after
-          );
+          
+      ids := array(
+        select coalesce(after.feedback_id, before.feedback_id)
+        from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where source.id is not null) as before
+        full join (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from inserted as source where source.id is not null) as after on after.feedback_id = before.feedback_id
+        -- By image: two values of a type may be equal and differ (texts by their collation).
+        where before.feedback_id is null or after.feedback_id is null or before *<> after
+      );
+      
         when 'DELETE' then
-          ids := array(select feedback_id from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where source.id is not null) as source);
+          ids := array(select source.feedback_id from (select source.id as feedback_id, (source.conversation_id)::bigint as conversation_id, source.organization_id as organization_id, source.session_id as session_id, case when source.rating between 1 and 5 then source.rating::numeric end as rating from deleted as source where source.id is not null) as source);
         else
           perform metrics.require_current_snapshot();
           ids := array(
@@ -3957,16 +4754,19 @@ AS $function$
     begin
       case TG_OP
         when 'INSERT' then
-          ids := array(select lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.id is not null and source.session_id is not null) as source);
+          ids := array(select source.lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.id is not null and source.session_id is not null) as source);
         when 'UPDATE' then
-          ids := array(
-            select coalesce(after.lead_id, before.lead_id)
-            from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.id is not null and source.session_id is not null) as before
-            full join (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.id is not null and source.session_id is not null) as after on after.lead_id = before.lead_id
-            where before.lead_id is null or after.lead_id is null or before *<> after
-          );
+          
+      ids := array(
+        select coalesce(after.lead_id, before.lead_id)
+        from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.id is not null and source.session_id is not null) as before
+        full join (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from inserted as source where source.id is not null and source.session_id is not null) as after on after.lead_id = before.lead_id
+        -- By image: two values of a type may be equal and differ (texts by their collation).
+        where before.lead_id is null or after.lead_id is null or before *<> after
+      );
+      
         when 'DELETE' then
-          ids := array(select lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.id is not null and source.session_id is not null) as source);
+          ids := array(select source.lead_id from (select source.id as lead_id, source.organization_id as organization_id, source.session_id as session_id, source.name::text as name, source.email::text as email, source.company::text as company, source.created_at as created_at from deleted as source where source.id is not null and source.session_id is not null) as source);
         else
           perform metrics.require_current_snapshot();
           ids := array(
@@ -4025,6 +4825,13 @@ BEGIN ATOMIC
 END;
 comment on function metrics.token_totals() is 'How many messages'' tokens are estimated, exactly counted and reported by the provider, how many rows were given up, and how long the oldest row has waited to be counted (NULL: none waits).';
 
+CREATE OR REPLACE FUNCTION metrics.trigger_name(of_kind text, event text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+RETURN format('_%s_metrics_%s_%s_%s'::text, CASE of_kind WHEN 'messages'::text THEN 500 ELSE 510 END, metrics.source_name(), of_kind, event);
+comment on function metrics.trigger_name(text,text) is 'The name of a source''s trigger.';
+
 CREATE OR REPLACE FUNCTION metrics.uninstall()
  RETURNS void
  LANGUAGE plpgsql
@@ -4034,17 +4841,15 @@ AS $function$
 declare
   target record;
 begin
-  for target in
-    select g.tgname as name, g.tgrelid::regclass as relation
-    from pg_trigger as g
-    join metrics.source_tables as t on t.relation = g.tgrelid
-    where g.tgname like '\_500\_metrics\_%'
-  loop
-    execute format('drop trigger %I on %s', target.name, target.relation);
-  end loop;
+  perform metrics.detach(a.name) from metrics.attachments as a where a.name <> 'default';
+  if exists (select from metrics.attachments) then
+    perform metrics.drop_triggers();
+  end if;
+  drop view if exists public.all_conversation_metrics;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   -- Where there: "drop schema public cascade", say, leaves the rest behind.
-  drop function if exists metrics.repair(integer), metrics.sample_drift(integer);
+  drop function if exists metrics.repair(integer);
+  drop function if exists metrics.sample_drift(integer);
   drop view if exists public.conversation_metrics_drift;
   drop table if exists public.conversation_metrics;
   for target in
@@ -4058,6 +4863,90 @@ begin
 end; $function$;
 comment on function metrics.uninstall() is 'Removes all that is ours but graphile_worker: triggers, conversation_metrics, the drift view, the schema metrics. The application''s tables and rows stay as they were.';
 
+CREATE OR REPLACE FUNCTION metrics.view_origins(of_view regclass)
+ RETURNS TABLE(column_name name, relation regclass, origin name)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT a.attname,
+     ((found.part[1])::oid)::regclass AS part,
+     o.attname
+    FROM ((((pg_rewrite r
+      JOIN pg_attribute a ON (((a.attrelid = r.ev_class) AND (a.attnum > 0) AND (NOT a.attisdropped))))
+      CROSS JOIN LATERAL regexp_match((r.ev_action)::text, ((':resname '::text || (a.attname)::text) || ' :ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+) :resjunk false'::text)) found(part))
+      JOIN pg_attribute o ON (((o.attrelid = (found.part[1])::oid) AND (o.attnum = (found.part[2])::smallint))))
+      JOIN pg_class c ON (((c.oid = o.attrelid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
+   WHERE ((r.ev_class = (view_origins.of_view)::oid) AND (r.ev_type = '1'::"char"));
+END;
+comment on function metrics.view_origins(regclass) is 'The columns of a view that are a table''s column as it stands, with that table and column.';
+
+CREATE OR REPLACE FUNCTION metrics.view_tables(of_view regclass)
+ RETURNS TABLE(relation regclass, columns name[])
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ WITH RECURSIVE views AS (
+          SELECT (view_tables.of_view)::oid AS view
+         UNION
+          SELECT d_1.refobjid
+            FROM (((views views_1
+              JOIN pg_rewrite r_1 ON ((r_1.ev_class = views_1.view)))
+              JOIN pg_depend d_1 ON (((d_1.classid = ('pg_rewrite'::regclass)::oid) AND (d_1.objid = r_1.oid) AND (d_1.refclassid = ('pg_class'::regclass)::oid) AND (d_1.refobjid <> views_1.view))))
+              JOIN pg_class c_1 ON (((c_1.oid = d_1.refobjid) AND (c_1.relkind = 'v'::"char"))))
+         )
+  SELECT (c.oid)::regclass AS oid,
+     array_agg(DISTINCT a.attname) FILTER (WHERE (a.attname IS NOT NULL)) AS array_agg
+    FROM ((((views
+      JOIN pg_rewrite r ON ((r.ev_class = views.view)))
+      JOIN pg_depend d ON (((d.classid = ('pg_rewrite'::regclass)::oid) AND (d.objid = r.oid) AND (d.refclassid = ('pg_class'::regclass)::oid))))
+      JOIN pg_class c ON (((c.oid = d.refobjid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
+      LEFT JOIN pg_attribute a ON (((a.attrelid = c.oid) AND (a.attnum = d.refobjsubid) AND (d.refobjsubid > 0))))
+   GROUP BY c.oid;
+END;
+comment on function metrics.view_tables(regclass) is 'The tables that a view reads, also through other views, with the columns that it uses.';
+
+CREATE OR REPLACE FUNCTION metrics.view_template(of_view regclass, of_table regclass)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  definition constant text := replace(rtrim(pg_get_viewdef(of_view), '; '), '%', '%%');
+  name constant text := (
+    select replace(format('%I.%I', n.nspname, c.relname), '%', '%%')
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+    where c.oid = of_table
+  );
+  -- What the view calls its columns by where it gives the table no other name.
+  table_name constant text := (
+    select replace(quote_ident(c.relname), '%', '%%') from pg_class as c where c.oid = of_table
+  );
+  -- The name as a pattern, and not as a part of a longer one.
+  pattern constant text := regexp_replace(name, '([^a-zA-Z0-9_])', '\\\1', 'g') || '(?![a-zA-Z0-9_"$.])';
+  alias text;
+begin
+  -- Once in all, and there to be read from; and nothing that looks at several rows.
+  if (select count(*) from regexp_matches(definition, pattern, 'g')) <> 1
+    or definition !~ ('(FROM|JOIN)[ (]+' || pattern)
+    or exists (
+      select from pg_rewrite as r
+      where r.ev_class = of_view
+        and r.ev_action::text ~ ':(hasAggs|hasWindowFuncs|hasDistinctOn|hasRecursive) true|:(groupClause|distinctClause|setOperations|limitCount|limitOffset) [^<]'
+    )
+  then
+    return null;
+  end if;
+  alias := (regexp_match(
+    definition,
+    pattern || '\s+((?!(?:JOIN|LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|WHERE|GROUP|HAVING|WINDOW|ORDER|LIMIT|OFFSET|FETCH|FOR|UNION|INTERSECT|EXCEPT|ON|USING|TABLESAMPLE)\M)(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+"))'
+  ))[1];
+  return replace(definition, name, case when alias is null then '%s ' || table_name else '%s' end);
+end; $function$;
+comment on function metrics.view_template(regclass,regclass) is 'A view''s text with %s in the place of a table that it reads once; NULL where that cannot be: it reads the table more than once, through another view, or many rows at a time.';
+
 CREATE OR REPLACE FUNCTION metrics.worker_beat(worker text, graphile_ids text[])
  RETURNS integer
  LANGUAGE plpgsql
@@ -4065,7 +4954,9 @@ CREATE OR REPLACE FUNCTION metrics.worker_beat(worker text, graphile_ids text[])
 AS $function$
 declare
   dead text[];
-  released integer;
+  source record;
+  released integer := 0;
+  gone integer;
 begin
   insert into metrics.workers as w (worker, graphile_ids)
   values (worker_beat.worker, worker_beat.graphile_ids)
@@ -4081,17 +4972,23 @@ begin
     perform graphile_worker.force_unlock_workers(dead);
   end if;
 
-  with gone as (
-    delete from metrics.token_batches as b
-    where exists (
-        select from metrics.workers as w
-        where w.worker = b.worker and (w.seen_at < clock_timestamp() - interval '10 seconds' or w.stopped_at > b.read_at)
-      )
-      -- A job that was lost, or failed for good.
-      or coalesce(b.read_at, b.made_at) < clock_timestamp() - interval '5 minutes'
-    returning b.batch_id
-  )
-  select count(*) into released from gone;
+  for source in select a.schema_name from metrics.attachments as a loop
+    execute format(
+      $sql$
+      delete from %I.token_batches as b
+      where exists (
+          select from metrics.workers as w
+          where w.worker = b.worker
+            and (w.seen_at < clock_timestamp() - interval '10 seconds' or w.stopped_at > b.read_at)
+        )
+        -- A job that was lost, or failed for good.
+        or coalesce(b.read_at, b.made_at) < clock_timestamp() - interval '5 minutes'
+      $sql$,
+      source.schema_name
+    );
+    get diagnostics gone = row_count;
+    released := released + gone;
+  end loop;
   update metrics.workers as w set graphile_ids = '{}'
   where w.seen_at < clock_timestamp() - interval '10 seconds' and cardinality(w.graphile_ids) > 0;
   return released;
@@ -4100,14 +4997,24 @@ comment on function metrics.worker_beat(text,text[]) is 'The heartbeat of a work
 
 CREATE OR REPLACE FUNCTION metrics.worker_gone(worker text)
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
-BEGIN ATOMIC
- UPDATE metrics.workers w SET stopped_at = clock_timestamp(), graphile_ids = '{}'::text[]
-   WHERE (w.worker = worker_gone.worker);
- DELETE FROM metrics.token_batches b
-   WHERE (b.worker = worker_gone.worker);
-END;
+AS $function$
+declare
+  source record;
+  ids text[];
+begin
+  select w.graphile_ids into ids from metrics.workers as w where w.worker = worker_gone.worker for update;
+  -- What it could not finish, for want of a connection, would stay locked for hours.
+  if cardinality(ids) > 0 then
+    perform graphile_worker.force_unlock_workers(ids);
+  end if;
+  update metrics.workers as w set stopped_at = clock_timestamp(), graphile_ids = '{}'
+  where w.worker = worker_gone.worker;
+  for source in select a.schema_name from metrics.attachments as a loop
+    execute format('delete from %I.token_batches as b where b.worker = $1', source.schema_name) using worker;
+  end loop;
+end; $function$;
 comment on function metrics.worker_gone(text) is 'Says that a worker process ends in good order, and gives back what it had begun.';
 
 CREATE OR REPLACE FUNCTION metrics.write_token_counts(batch bigint, counts jsonb, OUT written integer, OUT dropped integer)
@@ -4133,6 +5040,8 @@ begin
     return;
   end if;
 
+  -- One write-back at a time, or each would pass over what the other has locked.
+  perform pg_advisory_xact_lock(hashtextextended('metrics.token_counts', 0));
   -- In the order of every other write: metrics rows, then ledger rows.
   sessions := array(
     select locked.session_key
@@ -4165,11 +5074,12 @@ begin
   with exact as materialized (
     select
       l.conversation_id, l.session_key,
-      l.prompt_source = 'estimate' and c.prompt_digest = metrics.text_digest(s.model, s.message, null) as prompt,
-      l.completion_source = 'estimate' and c.completion_digest = metrics.text_digest(
+      l.prompt_source <> 'provider' and c.prompt_digest = metrics.text_digest(s.model, s.message, null) as prompt,
+      l.completion_source <> 'provider' and c.completion_digest = metrics.text_digest(
         s.model, case when s.role = 'assistant' then s.message end, s.response
       ) as completion,
-      l.user_messages, l.ai_messages,
+      case when l.prompt_source = 'estimate' then l.user_messages else 0 end as estimated_prompts,
+      case when l.completion_source = 'estimate' then l.ai_messages else 0 end as estimated_completions,
       l.prompt_tokens as old_prompt_tokens, l.completion_tokens as old_completion_tokens,
       c.prompt_tokens, c.completion_tokens, c.prompt_digest, c.completion_digest, c.encoding, c.encoding_assumed
     from unnest(ids) as id
@@ -4195,8 +5105,8 @@ begin
       l.session_key,
       l.prompt_tokens - exact.old_prompt_tokens as prompt_tokens,
       l.completion_tokens - exact.old_completion_tokens as completion_tokens,
-      case when exact.prompt then exact.user_messages else 0 end
-        + case when exact.completion then exact.ai_messages else 0 end as counted_messages
+      case when exact.prompt then exact.estimated_prompts else 0 end
+        + case when exact.completion then exact.estimated_completions else 0 end as counted_messages
   ),
   summed as (
     select
@@ -4286,20 +5196,20 @@ comment on function public.sync_conversation_metrics(bigint,bigint,text) is 'Der
 
 -- Triggers
 
-CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.conversations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__delete();
-CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.conversations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__insert();
-CREATE TRIGGER _500_metrics_truncate AFTER TRUNCATE ON public.conversations FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__truncate();
-CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.conversations REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__update();
+CREATE TRIGGER _500_metrics_default_messages_delete AFTER DELETE ON public.conversations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__delete();
+CREATE TRIGGER _500_metrics_default_messages_insert AFTER INSERT ON public.conversations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__insert();
+CREATE TRIGGER _500_metrics_default_messages_truncate AFTER TRUNCATE ON public.conversations FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__truncate();
+CREATE TRIGGER _500_metrics_default_messages_update AFTER UPDATE ON public.conversations REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_conversations__update();
 
-CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.feedback REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
-CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.feedback REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
-CREATE TRIGGER _500_metrics_truncate AFTER TRUNCATE ON public.feedback FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
-CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.feedback REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
+CREATE TRIGGER _510_metrics_default_feedback_delete AFTER DELETE ON public.feedback REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
+CREATE TRIGGER _510_metrics_default_feedback_insert AFTER INSERT ON public.feedback REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
+CREATE TRIGGER _510_metrics_default_feedback_truncate AFTER TRUNCATE ON public.feedback FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
+CREATE TRIGGER _510_metrics_default_feedback_update AFTER UPDATE ON public.feedback REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_feedback__count();
 
-CREATE TRIGGER _500_metrics_delete AFTER DELETE ON public.leads REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
-CREATE TRIGGER _500_metrics_insert AFTER INSERT ON public.leads REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
-CREATE TRIGGER _500_metrics_truncate AFTER TRUNCATE ON public.leads FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
-CREATE TRIGGER _500_metrics_update AFTER UPDATE ON public.leads REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
+CREATE TRIGGER _510_metrics_default_leads_delete AFTER DELETE ON public.leads REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
+CREATE TRIGGER _510_metrics_default_leads_insert AFTER INSERT ON public.leads REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
+CREATE TRIGGER _510_metrics_default_leads_truncate AFTER TRUNCATE ON public.leads FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
+CREATE TRIGGER _510_metrics_default_leads_update AFTER UPDATE ON public.leads REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
 
 
 -- Rights of others than the owner: these and no more

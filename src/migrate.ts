@@ -8,6 +8,7 @@ import { UserError } from "./errors.ts";
 import { type Logger, silentLogger } from "./log.ts";
 import { loadMigrations, MIGRATION_FILE, migrationLog, workerLogger } from "./migration-runner.ts";
 import { migrationsDir } from "./paths.ts";
+import { createPool } from "./worker/pool.ts";
 
 const SCHEMA = "metrics";
 const TABLE = "migrations";
@@ -61,10 +62,14 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 }
 
 async function installWorker(databaseUrl: string, log: Logger): Promise<void> {
+  // A pool of ours: the runner's own would end the process where a connection is lost while it closes.
+  const pgPool = createPool(databaseUrl, 1, log);
   try {
-    await runWorkerMigrations({ connectionString: databaseUrl, logger: workerLogger(log) });
+    await runWorkerMigrations({ pgPool, logger: workerLogger(log) });
   } catch (error) {
     throw asUserError(error);
+  } finally {
+    await pgPool.end();
   }
 }
 

@@ -76,7 +76,7 @@ test("a failing migration leaves an older graphile-worker alone", async ({ bareU
 test.for([
   ["the schema public", "drop schema public cascade; create schema public"],
   ["a source", "drop table conversations cascade"],
-  ["the metrics", "drop trigger _500_metrics_insert on conversations; drop table conversation_metrics cascade"],
+  ["the metrics", "drop trigger _500_metrics_default_messages_insert on conversations; drop table conversation_metrics cascade"],
 ] as const)("migrating after a DROP of %s makes all anew and counts", async ([, drop], { url, db }) => {
   await db.unsafe(drop);
   await db`create table if not exists conversations (id bigint primary key, session_id text, message text, created_at timestamptz default now())`;

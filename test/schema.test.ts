@@ -26,6 +26,8 @@ describe("the schema", () => {
     await db.begin(async (tx) => {
       await tx`set local client_min_messages = warning`;
       for (const step of steps) if (current.has(step)) await tx.unsafe(step);
+      const engine = await tx`select body from metrics.engine_objects where path !~ '^tables/' order by position`;
+      for (const { body } of engine) await tx.unsafe(body);
       await tx`select metrics.install()`;
     });
 
@@ -35,9 +37,9 @@ describe("the schema", () => {
 
 describe("migrations", () => {
   test("install every file of sql/", async () => {
-    const steps = new Set((await resolveMigrations()).flatMap((migration) => migration.steps));
+    const steps = (await resolveMigrations()).flatMap((migration) => migration.steps);
 
-    const unused = sqlFiles().filter(({ text }) => !steps.has(text));
+    const unused = sqlFiles().filter(({ text }) => !steps.some((step) => step.includes(text)));
 
     expect(unused.map(({ path }) => path)).toEqual([]);
   });

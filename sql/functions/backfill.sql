@@ -13,14 +13,19 @@ begin
     execute format('lock table %s in share row exclusive mode', source.relation);
   end loop;
 
+  if exists (select from metrics.sources as s where s.is_view and metrics.mapping_error(s.kind) is not null) then
+    perform metrics.sync_all('messages');
+    perform metrics.sync_all('leads');
+    perform metrics.sync_all('feedback');
+    return;
+  end if;
   if exists (select from metrics.messages) then
     -- Not the first time: only what differs.
     perform metrics.repair();
     return;
   end if;
 
-  select * into source from metrics.sources where kind = 'messages';
-  execute metrics.count_new_messages_sql(format(source.mapping, source.relation))
+  execute metrics.count_new_messages_sql('select * from metrics.source_messages')
     using clock_timestamp() into all_new, with_extras, answerable;
   if answerable is not null then
     perform metrics.add_answers(answerable);

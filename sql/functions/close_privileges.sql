@@ -1,6 +1,6 @@
 -- Default privileges (some hosts grant everything in public to the application's roles) must not
 -- open what only the triggers may write, or show lead data to whom nobody granted it.
-create or replace function metrics.close_privileges() returns void
+create or replace function metrics.close_privileges(of_schema text) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -21,8 +21,11 @@ begin
     where acl.grantee <> c.relowner
       and c.relkind in ('r', 'v', 'S', 'm', 'p')
       and (
-        n.nspname = 'metrics'
-        or (n.nspname = 'public' and c.relname in ('conversation_metrics', 'conversation_metrics_drift'))
+        n.nspname = of_schema
+        or (
+          of_schema = 'metrics' and n.nspname = 'public'
+          and c.relname in ('conversation_metrics', 'conversation_metrics_drift', 'all_conversation_metrics')
+        )
       )
   loop
     execute format('revoke all on %s %s from %s', object.kind, object.name, object.grantee);
@@ -37,13 +40,16 @@ begin
       select case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as name
     ) as grantee
     where acl.grantee <> p.proowner
-      and (n.nspname = 'metrics' or (n.nspname = 'public' and p.proname = 'sync_conversation_metrics'))
+      and (
+        n.nspname = of_schema
+        or (of_schema = 'metrics' and n.nspname = 'public' and p.proname = 'sync_conversation_metrics')
+      )
   loop
     execute format('revoke all on function %s from %s', object.name, object.grantee);
   end loop;
 
-  revoke all on schema metrics from public;
+  execute format('revoke all on schema %I from public', of_schema);
 end; $$;
 
-comment on function metrics.close_privileges() is
-  'Takes from everyone but the owner all rights on our tables, views and functions. Grant select on conversation_metrics to those who may read it afterwards.';
+comment on function metrics.close_privileges(text) is
+  'Takes from everyone but the owner all rights on a source''s tables, views and functions. Grant select on conversation_metrics to those who may read it afterwards.';

@@ -33,7 +33,7 @@ begin
       case when g.oid is null then event || ' missing' end), ', ') as problem
     from metrics.source_tables as t
     cross join unnest(array['insert', 'update', 'delete', 'truncate']) as event
-    left join pg_trigger as g on g.tgrelid = t.relation and g.tgname = '_500_metrics_' || event
+    left join pg_trigger as g on g.tgrelid = t.relation and g.tgname = metrics.trigger_name(t.kind, event)
     group by t.relation
   ) as state
   where state.problem is not null;

@@ -8,10 +8,16 @@ create or replace function metrics.enqueue_token_batches(
 ) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
+-- By the index of what waits, newest first, and no further than is needed: a backlog may be millions.
+-- A known list of claimed rows is looked up by hash.
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
   free integer;
   made integer;
+  claimed metrics.token_batches.conversation_ids%type;
 begin
   -- One at a time, or two would claim the same rows; whoever comes second has nothing to do.
   if not pg_try_advisory_xact_lock(hashtextextended('metrics.token_batches', 0)) then
@@ -22,12 +28,12 @@ begin
     return 0;
   end if;
 
-  with claimed as materialized (
+  claimed := array(
     select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
-    union
+    union all
     select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
-  ),
-  waiting as materialized (
+  );
+  with waiting as (
     select l.conversation_id, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
     from metrics.messages as l
     cross join lateral (
@@ -35,9 +41,15 @@ begin
         + case when l.completion_source = 'estimate' then l.completion_tokens else 0 end
     ) as size (tokens)
     where (l.prompt_source = 'estimate' or l.completion_source = 'estimate')
-      and not exists (select from claimed where claimed.id = l.conversation_id)
+      -- Not a join, which would sort all that waits.
+      and l.conversation_id <> all (claimed)
     order by l.created_at desc
-    limit free * batch_rows
+  ),
+  next as materialized (
+    (select * from waiting where not is_long limit free * batch_rows)
+    union all
+    -- Looked for among the newest, since there may be none.
+    (select * from (select * from waiting limit free * batch_rows) as newest where is_long limit 2)
   ),
   numbered as (
     select
@@ -46,7 +58,7 @@ begin
       case when w.is_long then row_number() over in_order else 0 end as long_number,
       (row_number() over in_order - 1) / batch_rows as by_rows,
       (sum(w.tokens) over in_order)::bigint / batch_tokens as by_tokens
-    from waiting as w
+    from next as w
     window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc)
   ),
   grouped as (
@@ -69,8 +81,9 @@ begin
     returning batch_id, is_long
   )
   select count(graphile_worker.add_job(
-    'count_tokens', json_build_object('batch_id', added.batch_id),
-    priority => case when added.is_long then 1 else 0 end, max_attempts => 5
+    'count_tokens', json_build_object('source', metrics.source_name(), 'batch_id', added.batch_id),
+    -- First, since others would keep it waiting for as long as there are any: it is counted in a thread.
+    priority => case when added.is_long then -1 else 0 end, max_attempts => 5
   )) into made
   from added;
   return made;

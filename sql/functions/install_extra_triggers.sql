@@ -4,7 +4,7 @@ set search_path = pg_catalog, pg_temp
 as $install$
 declare
   source metrics.sources;
-  id_column constant text := case of_kind when 'leads' then 'lead_id' else 'feedback_id' end;
+  id_column constant text := metrics.id_column(of_kind);
 begin
   select * into strict source from metrics.sources where kind = of_kind;
   execute format(
@@ -18,16 +18,11 @@ begin
     begin
       case TG_OP
         when 'INSERT' then
-          ids := array(select %3$I from (%4$s) as source);
+          %4$s
         when 'UPDATE' then
-          ids := array(
-            select coalesce(after.%3$I, before.%3$I)
-            from (%5$s) as before
-            full join (%4$s) as after on after.%3$I = before.%3$I
-            where before.%3$I is null or after.%3$I is null or before *<> after
-          );
+          %5$s
         when 'DELETE' then
-          ids := array(select %3$I from (%5$s) as source);
+          ids := array(%6$s);
         else
           perform metrics.require_current_snapshot();
           ids := array(
@@ -36,7 +31,7 @@ begin
           );
       end case;
       if cardinality(ids) > 0 then
-        perform metrics.sync(%1$L, ids);
+        perform metrics.%7$s(%1$L, ids);
       end if;
       return null;
     end; $trigger$
@@ -44,8 +39,14 @@ begin
     of_kind,
     metrics.column_type(('metrics.source_' || of_kind)::regclass, id_column),
     id_column,
-    format(source.mapping, 'inserted'),
-    format(source.mapping, 'deleted')
+    metrics.guarded(source, format(
+      'ids := array(select source.%I from (%s) as source%s);', id_column, format(source.mapping, 'inserted'),
+      -- So that it is read whole, and fails here if at all.
+      case when source.is_view then ' where source::text is not null' else '' end
+    ), 'select %s from inserted as source'),
+    metrics.changed_ids_sql(source),
+    metrics.deleted_ids_sql(source),
+    case when source.is_view then 'sync_carefully' else 'sync' end
   );
   execute format(
     'comment on function metrics.tg_%1$s__count() is %2$L', of_kind,

@@ -5,8 +5,8 @@ as $$
 declare
   query constant text := metrics.default_mapping(of_table, of_kind);
 begin
-  insert into metrics.sources as s (kind, relation, mapping)
-  values (of_kind, of_table, query)
+  insert into metrics.sources as s (kind, relation, mapping, row_key, is_view, reads_back)
+  values (of_kind, of_table, query, 'source.id', false, false)
   on conflict (kind) do update set relation = excluded.relation, mapping = excluded.mapping;
   execute format('create or replace view metrics.%I as ', 'source_' || of_kind) || format(query, of_table);
   execute format('comment on view metrics.%I is %L', 'source_' || of_kind,

@@ -9,11 +9,9 @@ declare
   source metrics.sources;
   id_type constant text := metrics.column_type('metrics.source_messages', 'conversation_id');
   inserted text;
-  deleted text;
 begin
   select * into strict source from metrics.sources where kind = 'messages';
   inserted := format(source.mapping, 'inserted');
-  deleted := format(source.mapping, 'deleted');
 
   execute format(
     $function$
@@ -25,25 +23,7 @@ begin
       added metrics.messages;
       open_questions integer;
     begin
-      -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert,
-      -- since that would set up a whole new metrics row each time.
-      insert into metrics.messages (
-        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
-        prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
-      )
-      select
-        source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
-        counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
-        counted.prompt_source, counted.completion_source, counted.response_us
-      from (%2$s) as source
-      cross join lateral metrics.count_message(
-        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-      ) as counted
-      where not exists (select from inserted offset 1)
-      on conflict (conversation_id) do nothing
-      returning * into added;
-
+      %4$s
       update public.conversation_metrics as m
       set
         user_messages = m.user_messages + added.user_messages,
@@ -73,11 +53,12 @@ begin
       else
         -- Several rows, or one that the ledger knows already.
         declare
-          ids constant %1$s[] := array(select conversation_id from (%2$s) as source);
+          ids %1$s[];
           all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
         begin
+          %5$s
           if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
             execute metrics.count_new_messages_sql(%3$L)
               into all_new, with_extras, answerable
@@ -97,7 +78,12 @@ begin
       return null;
     end; $trigger$
     $function$,
-    id_type, inserted, inserted
+    id_type, inserted, inserted,
+    metrics.count_inserted_row_sql(source), metrics.guarded(source, format(
+      'ids := array(select source.conversation_id from (%s) as source%s);', inserted,
+      -- So that it is read whole, and fails here if at all.
+      case when source.is_view then ' where source::text is not null' else '' end
+    ), 'select %s from inserted as source')
   );
 
   execute format(
@@ -107,14 +93,9 @@ begin
     set search_path = pg_catalog, pg_temp
     as $trigger$
     declare
-      ids constant %1$s[] := array(
-        select coalesce(after.conversation_id, before.conversation_id)
-        from (%3$s) as before
-        full join (%2$s) as after on after.conversation_id = before.conversation_id
-        -- By image: two values of a type may be equal and differ (texts by their collation).
-        where before.conversation_id is null or after.conversation_id is null or before *<> after
-      );
+      ids %1$s[];
     begin
+      %2$s
       if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
         return null;
       end if;
@@ -122,7 +103,7 @@ begin
       return null;
     end; $trigger$
     $function$,
-    id_type, inserted, deleted
+    id_type, metrics.changed_ids_sql(source)
   );
 
   execute format(
@@ -132,11 +113,11 @@ begin
     set search_path = pg_catalog, pg_temp
     as $trigger$
     begin
-      perform metrics.sync('messages', array(select conversation_id from (%1$s) as source));
+      perform metrics.%1$s('messages', array(%2$s));
       return null;
     end; $trigger$
     $function$,
-    deleted
+    case when source.is_view then 'sync_carefully' else 'sync' end, metrics.deleted_ids_sql(source)
   );
 
   perform metrics.install_triggers('messages', 'metrics.tg_conversations__%s()');

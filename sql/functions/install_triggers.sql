@@ -19,8 +19,8 @@ begin
       ) as events (name, transition_tables)
     loop
       execute format(
-        'create or replace trigger _500_metrics_%1$s after %1$s on %2$s %3$s for each statement execute function %4$s',
-        event.name, target, event.transition_tables, format(trigger_function, event.name)
+        'create or replace trigger %I after %s on %s %s for each statement execute function %s',
+        metrics.trigger_name(of_kind, event.name), event.name, target, event.transition_tables, format(trigger_function, event.name)
       );
     end loop;
   end loop;

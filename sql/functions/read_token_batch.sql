@@ -24,31 +24,38 @@ begin
   return query
     with texts as materialized (
       select
-        s.conversation_id, s.model,
-        l.prompt_source = 'estimate' as count_prompt,
-        l.completion_source = 'estimate' as count_completion,
-        s.message, s.response,
-        case when s.role = 'assistant' then s.message end as assistant_message
+        s.conversation_id, s.model, s.message, s.response,
+        case when s.role = 'assistant' then s.message end as assistant_message,
+        l.prompt_source, l.completion_source, l.encoding as counted_encoding
       from unnest(ids) as id
       join metrics.messages as l on l.conversation_id = id
       join metrics.source_messages as s on s.conversation_id = id
     ),
     models as materialized (
-      select distinct on (named.model) named.model, e.encoding, e.assumed
+      select named.model, e.encoding, e.assumed
       from (select distinct texts.model from texts) as named
       cross join lateral metrics.model_encoding(named.model) as e
+    ),
+    sides as (
+      select
+        texts.*, models.encoding, models.assumed,
+        -- Both sides of a row by one encoding: what another one counted is counted again.
+        texts.prompt_source = 'estimate'
+          or (texts.prompt_source = 'tiktoken' and texts.counted_encoding <> models.encoding) as count_prompt,
+        texts.completion_source = 'estimate'
+          or (texts.completion_source = 'tiktoken' and texts.counted_encoding <> models.encoding) as count_completion
+      from texts
+      join models on models.model is not distinct from texts.model
     )
     select
-      texts.conversation_id::text, models.encoding, models.assumed,
-      case when texts.count_prompt then texts.message end,
-      case when texts.count_completion
-        then array_remove(array[texts.assistant_message, texts.response], null) end,
-      case when texts.count_prompt then metrics.text_digest(texts.model, texts.message, null)::text end,
-      case when texts.count_completion
-        then metrics.text_digest(texts.model, texts.assistant_message, texts.response)::text end
-    from texts
-    join models on models.model is not distinct from texts.model
-    where texts.count_prompt or texts.count_completion;
+      sides.conversation_id::text, sides.encoding, sides.assumed,
+      case when sides.count_prompt then sides.message end,
+      case when sides.count_completion then array_remove(array[sides.assistant_message, sides.response], null) end,
+      case when sides.count_prompt then metrics.text_digest(sides.model, sides.message, null)::text end,
+      case when sides.count_completion
+        then metrics.text_digest(sides.model, sides.assistant_message, sides.response)::text end
+    from sides
+    where sides.count_prompt or sides.count_completion;
 end; $$;
 
 comment on function metrics.read_token_batch(bigint, text) is

@@ -8,10 +8,9 @@ declare
   repeated text;
 begin
   for source in
-    select s.kind, s.relation,
-      case s.kind when 'messages' then 'conversation_id' when 'leads' then 'lead_id' else 'feedback_id' end as id_column
+    select s.kind, s.relation, metrics.id_column(s.kind) as id_column
     from metrics.sources as s
-    where not metrics.id_is_unique(s.relation)
+    where s.is_view or not metrics.id_is_unique(s.relation)
     order by s.kind
   loop
     execute format(

@@ -7,17 +7,15 @@ as $$
 declare
   target record;
 begin
-  for target in
-    select g.tgname as name, g.tgrelid::regclass as relation
-    from pg_trigger as g
-    join metrics.source_tables as t on t.relation = g.tgrelid
-    where g.tgname like '\_500\_metrics\_%'
-  loop
-    execute format('drop trigger %I on %s', target.name, target.relation);
-  end loop;
+  perform metrics.detach(a.name) from metrics.attachments as a where a.name <> 'default';
+  if exists (select from metrics.attachments) then
+    perform metrics.drop_triggers();
+  end if;
+  drop view if exists public.all_conversation_metrics;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   -- Where there: "drop schema public cascade", say, leaves the rest behind.
-  drop function if exists metrics.repair(integer), metrics.sample_drift(integer);
+  drop function if exists metrics.repair(integer);
+  drop function if exists metrics.sample_drift(integer);
   drop view if exists public.conversation_metrics_drift;
   drop table if exists public.conversation_metrics;
   for target in

@@ -4,7 +4,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   dead text[];
-  released integer;
+  source record;
+  released integer := 0;
+  gone integer;
 begin
   insert into metrics.workers as w (worker, graphile_ids)
   values (worker_beat.worker, worker_beat.graphile_ids)
@@ -20,17 +22,23 @@ begin
     perform graphile_worker.force_unlock_workers(dead);
   end if;
 
-  with gone as (
-    delete from metrics.token_batches as b
-    where exists (
-        select from metrics.workers as w
-        where w.worker = b.worker and (w.seen_at < clock_timestamp() - interval '10 seconds' or w.stopped_at > b.read_at)
-      )
-      -- A job that was lost, or failed for good.
-      or coalesce(b.read_at, b.made_at) < clock_timestamp() - interval '5 minutes'
-    returning b.batch_id
-  )
-  select count(*) into released from gone;
+  for source in select a.schema_name from metrics.attachments as a loop
+    execute format(
+      $sql$
+      delete from %I.token_batches as b
+      where exists (
+          select from metrics.workers as w
+          where w.worker = b.worker
+            and (w.seen_at < clock_timestamp() - interval '10 seconds' or w.stopped_at > b.read_at)
+        )
+        -- A job that was lost, or failed for good.
+        or coalesce(b.read_at, b.made_at) < clock_timestamp() - interval '5 minutes'
+      $sql$,
+      source.schema_name
+    );
+    get diagnostics gone = row_count;
+    released := released + gone;
+  end loop;
   update metrics.workers as w set graphile_ids = '{}'
   where w.seen_at < clock_timestamp() - interval '10 seconds' and cardinality(w.graphile_ids) > 0;
   return released;

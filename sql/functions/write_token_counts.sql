@@ -27,6 +27,8 @@ begin
     return;
   end if;
 
+  -- One write-back at a time, or each would pass over what the other has locked.
+  perform pg_advisory_xact_lock(hashtextextended('metrics.token_counts', 0));
   -- In the order of every other write: metrics rows, then ledger rows.
   sessions := array(
     select locked.session_key
@@ -59,11 +61,12 @@ begin
   with exact as materialized (
     select
       l.conversation_id, l.session_key,
-      l.prompt_source = 'estimate' and c.prompt_digest = metrics.text_digest(s.model, s.message, null) as prompt,
-      l.completion_source = 'estimate' and c.completion_digest = metrics.text_digest(
+      l.prompt_source <> 'provider' and c.prompt_digest = metrics.text_digest(s.model, s.message, null) as prompt,
+      l.completion_source <> 'provider' and c.completion_digest = metrics.text_digest(
         s.model, case when s.role = 'assistant' then s.message end, s.response
       ) as completion,
-      l.user_messages, l.ai_messages,
+      case when l.prompt_source = 'estimate' then l.user_messages else 0 end as estimated_prompts,
+      case when l.completion_source = 'estimate' then l.ai_messages else 0 end as estimated_completions,
       l.prompt_tokens as old_prompt_tokens, l.completion_tokens as old_completion_tokens,
       c.prompt_tokens, c.completion_tokens, c.prompt_digest, c.completion_digest, c.encoding, c.encoding_assumed
     from unnest(ids) as id
@@ -89,8 +92,8 @@ begin
       l.session_key,
       l.prompt_tokens - exact.old_prompt_tokens as prompt_tokens,
       l.completion_tokens - exact.old_completion_tokens as completion_tokens,
-      case when exact.prompt then exact.user_messages else 0 end
-        + case when exact.completion then exact.ai_messages else 0 end as counted_messages
+      case when exact.prompt then exact.estimated_prompts else 0 end
+        + case when exact.completion then exact.estimated_completions else 0 end as counted_messages
   ),
   summed as (
     select

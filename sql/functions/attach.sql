@@ -1,0 +1,52 @@
+-- Everything or nothing: it is one transaction.
+create or replace function metrics.attach(
+  name text,
+  messages regclass,
+  leads regclass default null,
+  feedback regclass default null,
+  keys jsonb default '{}',
+  parents jsonb default '{}',
+  backfill boolean default true
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
+  is_known constant boolean := exists (select from metrics.attachments as a where a.name = attach.name);
+begin
+  if attach.name = 'default' and exists (select from metrics.sources as s where not s.is_view) then
+    raise exception 'the source named default has the tables conversations, leads and feedback'
+      using errcode = 'duplicate_object', hint = 'Give this source another name.';
+  end if;
+  if not is_known then
+    if target <> 'metrics' and to_regnamespace(target) is not null then
+      raise exception 'the schema % exists already, and is none of ours', target
+        using errcode = 'duplicate_schema', hint = 'Give the source another name.';
+    end if;
+    insert into metrics.attachments (name, schema_name) values (attach.name, target);
+    if target <> 'metrics' then
+      execute format('create schema %I', target);
+      execute format('comment on schema %I is %L', target,
+        format('conversation-metrics: ledgers and metrics of the source %s.', attach.name));
+    end if;
+    perform metrics.install_engine(attach.name, target, true);
+  end if;
+  -- From here on by the source's own functions.
+  execute format('select %I.map_views($1, $2, $3, $4, $5)', target) using messages, leads, feedback, keys, parents;
+  if not is_known then
+    execute format('select %I.create_metrics_tables()', target);
+    perform metrics.install_engine(attach.name, target, false);
+  end if;
+  execute format('select %I.install()', target);
+  if not is_known then
+    perform metrics.close_privileges(target);
+  end if;
+  perform metrics.install_overview();
+  if backfill then
+    execute format('select %I.backfill()', target);
+  end if;
+end; $$;
+
+comment on function metrics.attach(text, regclass, regclass, regclass, jsonb, jsonb, boolean) is
+  'Makes an application''s own tables a source, from views that map their rows to canonical ones: from then on its metrics are kept by triggers, in metrics_<name>.conversation_metrics. keys: for a view whose id is no column of a table as it stands, {"messages": {"table": "chat.lines", "key": "source.room || '':'' || source.no"}}. parents: for a table that no foreign key leads to, {"crm.people": "select m.id from changed join …"}, or null for one that never changes. Again for the same name: takes changed views over, and heals.';

@@ -1,0 +1,31 @@
+create or replace function metrics.install_overview() returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+declare
+  query text;
+begin
+  select string_agg(format(
+    $sql$
+    select
+      %L::text as source, m.session_key, m.conversation_id::text as conversation_id, m.session_id::text as session_id,
+      m.organization_id::text as organization_id, m.widget_id::text as widget_id, m.user_id::text as user_id,
+      m.total_messages, m.user_messages, m.ai_messages, m.total_tokens, m.prompt_tokens, m.completion_tokens,
+      m.estimated_messages, m.conversation_start, m.conversation_end, m.conversation_duration,
+      m.average_response_time, m.response_count, m.response_us_sum,
+      m.has_lead, m.lead_name, m.lead_email, m.lead_company,
+      m.user_satisfaction, m.rating_count, m.rating_sum, m.created_at, m.updated_at
+    from %I.conversation_metrics as m
+    $sql$,
+    a.name, case a.schema_name when 'metrics' then 'public' else a.schema_name end
+  ), ' union all ' order by a.name <> 'default', a.name)
+  into query
+  from metrics.attachments as a;
+  execute 'create or replace view public.all_conversation_metrics as ' || query;
+  comment on view public.all_conversation_metrics is
+    'conversation_metrics of all sources, with the source''s name; ids as text.';
+end; $$;
+
+comment on function metrics.install_overview() is
+  'Makes the view public.all_conversation_metrics over the sources that there are.';

@@ -1,0 +1,20 @@
+create or replace function metrics.scans_table(query text, of_table regclass) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+-- Dear enough that what still scans has no index to use.
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  plan json;
+begin
+  execute 'explain (format json) ' || query into plan;
+  return jsonb_path_exists(
+    plan::jsonb, '$.** ? (@."Node Type" == "Seq Scan" && @."Relation Name" == $name)',
+    jsonb_build_object('name', (select c.relname from pg_class as c where c.oid = of_table))
+  );
+end; $$;
+
+comment on function metrics.scans_table(text, regclass) is
+  'Whether a query has no other way than to read a table from end to end.';
