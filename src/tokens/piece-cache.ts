@@ -1,4 +1,4 @@
-/** Remembers how many tokens a piece has: the last `size` to twice as many pieces that were asked for. */
+/** Remembers how many tokens a piece has: the newest `size` to twice as many pieces. */
 export class PieceCache {
   #size: number;
   #young = new Map<string, number>();
