@@ -15,6 +15,10 @@ declare
   target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
   is_known constant boolean := exists (select from metrics.attachments as a where a.name = attach.name);
 begin
+  if attach.name !~ '^[a-z][a-z0-9_]{0,30}$' then
+    raise exception '% cannot be the name of a source', quote_nullable(attach.name)
+      using errcode = 'invalid_name', hint = 'Up to 31 small letters, digits and underscores, a letter first: it is part of the names of a schema and of triggers.';
+  end if;
   if attach.name = 'default' and exists (select from metrics.sources as s where not s.is_view) then
     raise exception 'the source named default has the tables conversations, leads and feedback'
       using errcode = 'duplicate_object', hint = 'Give this source another name.';

@@ -11,6 +11,26 @@ return metrics.guarded(
       ' perform count(mapped::text) from metrics.source_%s as mapped where mapped.%I = any(ids);',
       source.kind, metrics.id_column(source.kind)
     )
+    -- Nor what it was by a parent that is gone: ON DELETE SET NULL changes the row when its parent is
+    -- deleted already. So whatever changed in what the view uses of it; what stays the same changes nothing.
+    when exists (select from metrics.parents as p where p.kind = source.kind) then (
+      select format(
+        $sql$
+        ids := array(
+          with old_rows as materialized (select %1$s as id, (select used from (select %2$s) as used) as used from deleted as source),
+          new_rows as materialized (select %1$s as id, (select used from (select %2$s) as used) as used from inserted as source)
+          select n.id from new_rows as n where not exists (select from old_rows as o where o.id = n.id and o.used *= n.used)
+          union
+          select o.id from old_rows as o where not exists (select from new_rows as n where n.id = o.id and n.used *= o.used)
+        );
+        perform count(mapped::text) from (%3$s) as mapped;
+        $sql$,
+        source.row_key, (select string_agg(format('source.%I', name), ', ') from unnest(t.columns) as name),
+        format(source.mapping, 'inserted')
+      )
+      from metrics.view_tables(('metrics.source_' || source.kind)::regclass) as t
+      where t.relation = source.relation
+    )
     else format(
       $sql$
       ids := array(

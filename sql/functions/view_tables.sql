@@ -13,7 +13,15 @@ begin atomic
       and d.refclassid = 'pg_class'::regclass and d.refobjid <> views.view
     join pg_class as c on c.oid = d.refobjid and c.relkind = 'v'
   )
-  select c.oid::regclass, array_agg(distinct a.attname) filter (where a.attname is not null)
+  -- A row read as a whole (to_jsonb(m)) is no use of a column in the eyes of pg_depend.
+  select c.oid::regclass, case
+    when bool_or(r.ev_action::text ~ ':varattno 0 ') or count(a.attname) = 0 then (
+      select array_agg(whole.attname order by whole.attnum)
+      from pg_attribute as whole
+      where whole.attrelid = c.oid and whole.attnum > 0 and not whole.attisdropped
+    )
+    else array_agg(distinct a.attname) filter (where a.attname is not null)
+  end
   from views
   join pg_rewrite as r on r.ev_class = views.view
   join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass

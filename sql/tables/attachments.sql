@@ -1,6 +1,6 @@
 create table metrics.attachments (
   name text constraint attachments_pkey primary key
-    constraint attachments_name_plain check (name ~ '^[a-z][a-z0-9_]{0,40}$'),
+    constraint attachments_name_plain check (name ~ '^[a-z][a-z0-9_]{0,30}$'),
   schema_name name not null constraint attachments_schema_name_key unique,
   attached_at timestamptz not null default now()
 );
