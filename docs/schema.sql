@@ -42,7 +42,7 @@ create table metrics.attachments (
   name text not null,
   schema_name name not null,
   attached_at timestamp with time zone default now() not null,
-  constraint attachments_name_plain CHECK (name ~ '^[a-z][a-z0-9_]{0,40}$'::text),
+  constraint attachments_name_plain CHECK (name ~ '^[a-z][a-z0-9_]{0,30}$'::text),
   constraint attachments_pkey PRIMARY KEY (name),
   constraint attachments_schema_name_key UNIQUE (schema_name)
 );
@@ -167,12 +167,52 @@ comment on table metrics.model_encodings is 'Which encoding counts the texts of 
 comment on column metrics.model_encodings.model is 'Name of the model in lower case, or how the names of a family begin.';
 comment on column metrics.model_encodings.is_prefix is 'Whether every model counts whose name begins so. An exact name wins, then the longest prefix.';
 
+create table metrics.model_prices (
+  model text not null,
+  is_prefix boolean default false not null,
+  valid_from timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  prompt_price numeric not null,
+  completion_price numeric not null,
+  currency text default 'USD'::text not null,
+  source text,
+  known_on date,
+  constraint model_prices_completion_price_positive CHECK (completion_price >= 0::numeric),
+  constraint model_prices_currency_code CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint model_prices_finite CHECK (prompt_price < 'Infinity'::numeric AND completion_price < 'Infinity'::numeric),
+  constraint model_prices_model_lower CHECK (model = lower(model)),
+  constraint model_prices_model_named CHECK (model <> ''::text OR is_prefix),
+  constraint model_prices_pkey PRIMARY KEY (model, is_prefix, currency, valid_from),
+  constraint model_prices_prompt_price_positive CHECK (prompt_price >= 0::numeric)
+);
+comment on table metrics.model_prices is 'What tokens cost, per 1,000,000. Yours to edit: add a row for a new price and leave the old one, which what was charged then follows from. The rows that were shipped are list prices as known on known_on, without discounts for cached or batched tokens: check them.';
+comment on column metrics.model_prices.model is 'Name of the model in lower case, or how the names of a family begin.';
+comment on column metrics.model_prices.is_prefix is 'Whether every model costs this whose name begins so. An exact name wins, then the longest prefix.';
+comment on column metrics.model_prices.valid_from is 'From then on it costs this, until a later row of the same name.';
+comment on column metrics.model_prices.prompt_price is 'Of 1,000,000 prompt tokens, in the currency.';
+comment on column metrics.model_prices.completion_price is 'Of 1,000,000 completion tokens, in the currency.';
+comment on column metrics.model_prices.currency is 'ISO 4217 code. A report is in one currency: what has no price in it is unpriced there.';
+comment on column metrics.model_prices.source is 'Where the price is from.';
+comment on column metrics.model_prices.known_on is 'The day on which it was known to be so.';
+
+create table metrics.parent_changes (
+  change_id bigint generated always as identity,
+  parent_id integer not null,
+  parent jsonb not null,
+  changed_by xid8 default pg_current_xact_id() not null,
+  constraint parent_changes_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES metrics.parents(parent_id) ON DELETE CASCADE,
+  constraint parent_changes_pkey PRIMARY KEY (change_id)
+);
+comment on table metrics.parent_changes is 'Parents that changed, until metrics.follow_parents has looked at them once more. Neither of two transactions under way sees what the other does: one that changes a parent, and one that adds a row below it.';
+comment on column metrics.parent_changes.parent is 'The columns that the mapping uses, as they are now.';
+comment on column metrics.parent_changes.changed_by is 'The transaction that changed it.';
+
 create table metrics.parents (
   parent_id integer generated always as identity,
   kind text not null,
   relation regclass not null,
   columns name[] not null,
   children text not null,
+  by_foreign_key boolean not null,
   constraint parents_kind_known CHECK (kind = ANY (ARRAY['messages'::text, 'leads'::text, 'feedback'::text])),
   constraint parents_pkey PRIMARY KEY (parent_id),
   constraint parents_relation_key UNIQUE (kind, relation)
@@ -180,6 +220,7 @@ create table metrics.parents (
 comment on table metrics.parents is 'Tables beside its own that a mapping reads: a change there brings the rows that hang on it up to date.';
 comment on column metrics.parents.columns is 'What the mapping uses of it; a change of other columns concerns nobody.';
 comment on column metrics.parents.children is 'Query of the canonical ids of the rows that hang on the rows of a table named changed.';
+comment on column metrics.parents.by_foreign_key is 'Found along foreign keys: then no row can hang on a parent that others do not see yet.';
 
 create table metrics.sessions (
   session_key uuid not null,
@@ -282,6 +323,7 @@ create table public.conversation_metrics (
   constraint conversation_metrics_conversation_id_key UNIQUE (conversation_id) DEFERRABLE,
   constraint conversation_metrics_pkey PRIMARY KEY (session_key)
 ) with (fillfactor=70);
+CREATE INDEX conversation_metrics_conversation_start_idx ON public.conversation_metrics USING btree (conversation_start);
 CREATE INDEX conversation_metrics_session_id_idx ON public.conversation_metrics USING hash (session_id);
 comment on table public.conversation_metrics is 'One row for each session: the conversations rows of one organization and session id. Kept by triggers in the transaction that writes those rows; not to be written by hand.';
 comment on column public.conversation_metrics.session_key is 'Hash of organization and session id: the key that the ledgers refer to.';
@@ -1445,6 +1487,10 @@ declare
   target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
   is_known constant boolean := exists (select from metrics.attachments as a where a.name = attach.name);
 begin
+  if attach.name !~ '^[a-z][a-z0-9_]{0,30}$' then
+    raise exception '% cannot be the name of a source', quote_nullable(attach.name)
+      using errcode = 'invalid_name', hint = 'Up to 31 small letters, digits and underscores, a letter first: it is part of the names of a schema and of triggers.';
+  end if;
   if attach.name = 'default' and exists (select from metrics.sources as s where not s.is_view) then
     raise exception 'the source named default has the tables conversations, leads and feedback'
       using errcode = 'duplicate_object', hint = 'Give this source another name.';
@@ -1659,7 +1705,16 @@ CREATE OR REPLACE FUNCTION metrics.changed_ids_sql(source metrics.sources)
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
-RETURN metrics.guarded(source, CASE WHEN (source).reads_back THEN (format('ids := array(select %1$s from deleted as source union select %1$s from inserted as source);'::text, (source).row_key) || format(' perform count(mapped::text) from metrics.source_%s as mapped where mapped.%I = any(ids);'::text, (source).kind, metrics.id_column((source).kind))) ELSE format('
+RETURN metrics.guarded(source, CASE WHEN (source).reads_back THEN (format('ids := array(select %1$s from deleted as source union select %1$s from inserted as source);'::text, (source).row_key) || format(' perform count(mapped::text) from metrics.source_%s as mapped where mapped.%I = any(ids);'::text, (source).kind, metrics.id_column((source).kind))) WHEN (EXISTS (SELECT FROM metrics.parents p WHERE (p.kind = (changed_ids_sql.source).kind))) THEN (SELECT format('
+        ids := array(
+          with old_rows as materialized (select %1$s as id, (select used from (select %2$s) as used) as used from deleted as source),
+          new_rows as materialized (select %1$s as id, (select used from (select %2$s) as used) as used from inserted as source)
+          select n.id from new_rows as n where not exists (select from old_rows as o where o.id = n.id and o.used *= n.used)
+          union
+          select o.id from old_rows as o where not exists (select from new_rows as n where n.id = o.id and n.used *= o.used)
+        );
+        perform count(mapped::text) from (%3$s) as mapped;
+        '::text, (changed_ids_sql.source).row_key, (SELECT string_agg(format('source.%I'::text, name.name), ', '::text) AS string_agg FROM unnest(t.columns) name(name)), format((changed_ids_sql.source).mapping, 'inserted')) AS format FROM metrics.view_tables((('metrics.source_'::text || (changed_ids_sql.source).kind))::regclass) t(relation, columns) WHERE ((t.relation)::oid = ((changed_ids_sql.source).relation)::oid)) ELSE format('
       ids := array(
         select coalesce(after.%1$I, before.%1$I)
         from (%2$s) as before
@@ -1805,6 +1860,8 @@ declare
   healed integer;
   result metrics.checks;
 begin
+  perform metrics.follow_parents();
+  perform metrics.retry_failed_rows();
   select array_agg(d.session_key), coalesce(jsonb_agg(d.detail) filter (where d.number <= 20), '[]')
   into drifted, details
   from (
@@ -1853,6 +1910,10 @@ begin
       where s.conversation_id = r.conversation_id
         and metrics.text_digest(s.model, s.message, s.response) = r.text_digest
     );
+  -- What a row left behind that went before it was counted: nobody who could have seen it is left.
+  delete from metrics.messages as l
+  where l.session_key is null and not l.has_feedback and l.counted_at < now() - interval '1 day'
+    and exists (select from metrics.sources as s where s.kind = 'messages' and s.is_view);
   delete from metrics.checks as c where c.checked_at < now() - interval '30 days';
   delete from metrics.workers as w where w.seen_at < now() - interval '7 days';
 
@@ -1974,6 +2035,72 @@ begin
 end; $function$;
 comment on function metrics.check_view(regclass,text) is 'Raises an error that names what a view lacks to be the mapping of a kind.';
 
+CREATE OR REPLACE FUNCTION metrics.checked_filter(filter public.report_filter)
+ RETURNS public.report_filter
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  filter.source := coalesce(filter.source, 'default');
+  filter.no_organization := coalesce(filter.no_organization, false);
+  filter.time_zone := metrics.known_zone(coalesce(filter.time_zone, 'UTC'));
+  if not isfinite(filter.from_time) then
+    filter.from_time := case when filter.from_time > 'epoch' then 'infinity'::timestamptz end;
+  end if;
+  if not isfinite(filter.to_time) then
+    filter.to_time := case when filter.to_time < 'epoch' then '-infinity'::timestamptz end;
+  end if;
+  if filter.from_time > filter.to_time then
+    raise exception 'from_time (%) is after to_time (%)', filter.from_time, filter.to_time
+      using errcode = 'invalid_parameter_value', hint = 'to_time is the first moment that no longer counts.';
+  elsif filter.min_tokens > filter.max_tokens then
+    raise exception 'min_tokens (%) is above max_tokens (%)', filter.min_tokens, filter.max_tokens
+      using errcode = 'invalid_parameter_value', hint = 'Both limits count themselves; leave one out for none.';
+  elsif filter.min_tokens < 0 or filter.max_tokens < 0 then
+    raise exception 'min_tokens and max_tokens cannot be negative'
+      using errcode = 'invalid_parameter_value', hint = 'Leave a limit out for none.';
+  elsif filter.min_satisfaction > filter.max_satisfaction then
+    raise exception 'min_satisfaction (%) is above max_satisfaction (%)', filter.min_satisfaction, filter.max_satisfaction
+      using errcode = 'invalid_parameter_value', hint = 'Both limits count themselves; leave one out for none.';
+  elsif filter.min_satisfaction not between 1 and 5 or filter.max_satisfaction not between 1 and 5 then
+    raise exception 'min_satisfaction and max_satisfaction are from 1 to 5'
+      using errcode = 'invalid_parameter_value', hint = 'Leave a limit out for none.';
+  elsif filter.no_organization and filter.organization is not null then
+    raise exception 'organization and no_organization exclude each other'
+      using errcode = 'invalid_parameter_value',
+        hint = 'no_organization is for the conversations whose organization is NULL.';
+  end if;
+  return filter;
+end; $function$;
+comment on function metrics.checked_filter(public.report_filter) is 'The filter with its defaults; an error with a HINT where it makes no sense.';
+
+CREATE OR REPLACE FUNCTION metrics.checked_prices(prices text, what_if jsonb, currency text)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if prices is null or prices not in ('charged', 'today') then
+    raise exception 'prices cannot be "%"', prices
+      using errcode = 'invalid_parameter_value',
+        hint = 'charged: the price at the time of each message; today: the present one.';
+  elsif currency is null or currency !~ '^[A-Z]{3}$' then
+    raise exception '"%" is no currency', currency
+      using errcode = 'invalid_parameter_value', hint = 'Use the code of metrics.model_prices, for example USD.';
+  elsif what_if is not null and (
+    jsonb_typeof(what_if) <> 'object'
+    or jsonb_path_exists(what_if, '$.* ? (!(@.prompt.type() == "number" && @.completion.type() == "number"
+      && @.prompt >= 0 && @.completion >= 0))')
+  ) then
+    raise exception 'what_if is not a list of prices: %', left(what_if::text, 200)
+      using errcode = 'invalid_parameter_value',
+        hint = 'Prices of 1,000,000 tokens by model, a name ending in * stands for a family: {"gpt-4o": {"prompt": 2.5, "completion": 10}, "*": {"prompt": 1, "completion": 2}}';
+  end if;
+end; $function$;
+comment on function metrics.checked_prices(text,jsonb,text) is 'An error with a HINT where a report''s arguments about prices make no sense.';
+
 CREATE OR REPLACE FUNCTION metrics.children_query(of_table regclass, row_key text, of_parent regclass)
  RETURNS text
  LANGUAGE plpgsql
@@ -2070,6 +2197,35 @@ begin
   execute format('revoke all on schema %I from public', of_schema);
 end; $function$;
 comment on function metrics.close_privileges(text) is 'Takes from everyone but the owner all rights on a source''s tables, views and functions. Grant select on conversation_metrics to those who may read it afterwards.';
+
+CREATE OR REPLACE FUNCTION metrics.close_report_privileges()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  object record;
+begin
+  for object in
+    select distinct p.oid::regprocedure::text as name,
+      case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as grantee
+    from metrics.report_functions() as r
+    join pg_proc as p on p.oid = r.oid
+    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as acl
+    where acl.grantee <> p.proowner
+  loop
+    execute format('revoke all on function %s from %s', object.name, object.grantee);
+  end loop;
+  for object in
+    select distinct case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as grantee
+    from pg_class as c
+    cross join lateral aclexplode(c.relacl) as acl
+    where c.oid = 'metrics.model_prices'::regclass and acl.grantee <> c.relowner
+  loop
+    execute format('revoke all on metrics.model_prices from %s', object.grantee);
+  end loop;
+end; $function$;
+comment on function metrics.close_report_privileges() is 'Takes from everyone but the owner all rights on the reports and the prices; metrics.grant_reports gives them.';
 
 CREATE OR REPLACE FUNCTION metrics.column_definition(of_table regclass, column_name text)
  RETURNS text
@@ -2576,6 +2732,16 @@ begin
 end; $function$;
 comment on function metrics.create_source_tables() is 'Creates conversations, leads and feedback where they do not exist.';
 
+CREATE OR REPLACE FUNCTION metrics.day_start(day date, zone text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT ((midnight.utc - GREATEST((((((midnight.utc - '00:00:00.000001'::interval) AT TIME ZONE 'UTC'::text) AT TIME ZONE day_start.zone) + '00:00:00.000001'::interval) - ((midnight.utc AT TIME ZONE 'UTC'::text) AT TIME ZONE day_start.zone)), '00:00:00'::interval)) AT TIME ZONE 'UTC'::text) AS timezone
+    FROM ( SELECT (((day_start.day)::timestamp without time zone AT TIME ZONE day_start.zone) AT TIME ZONE 'UTC'::text) AS timezone) midnight(utc);
+END;
+comment on function metrics.day_start(date,text) is 'The first moment of a day in a time zone. That of a day which a zone left out is that of the next one.';
+
 CREATE OR REPLACE FUNCTION metrics.default_mapping(of_table regclass, kind text, id_name text DEFAULT 'id'::text)
  RETURNS text
  LANGUAGE plpgsql
@@ -2753,6 +2919,37 @@ begin
 end; $function$;
 comment on function metrics.doctor(integer) is 'Checks what can go wrong in operation: what is gone, columns and ids, triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
 
+CREATE OR REPLACE FUNCTION metrics.drop_reports()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  target record;
+begin
+  for target in
+    select p.oid::regprocedure as signature
+    from metrics.report_functions() as r
+    join pg_proc as p on p.oid = r.oid
+    where to_regtype('public.report_filter') = any (p.proargtypes::oid[] || p.proallargtypes || p.prorettype)
+    -- What is used comes after what uses it.
+    order by case p.proname
+      when 'report_filter' then 9
+      when 'checked_filter' then 8
+      when 'local_time' then 7
+      when 'report_sessions' then 6
+      when 'period_series' then 5
+      when 'report_periods' then 4 when 'hour_sums' then 4 when 'period_sums' then 4
+      else 1
+    end
+  loop
+    execute format('drop function %s', target.signature);
+  end loop;
+  drop type if exists public.report_filter;
+end; $function$;
+comment on function metrics.drop_reports() is 'Removes the reports and their type; all else that belongs to them is in the schema metrics.';
+
 CREATE OR REPLACE FUNCTION metrics.drop_triggers()
  RETURNS void
  LANGUAGE plpgsql
@@ -2922,6 +3119,37 @@ BEGIN ATOMIC
 END;
 comment on function metrics.fail_token_counts(bigint,jsonb) is 'Records which rows of a batch could not be counted (an array of conversation_id and error). Each is tried again after 4, 16, 64 and 256 seconds, then given up until its text changes: it stays an estimate.';
 
+CREATE OR REPLACE FUNCTION metrics.follow_parents()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  seen record;
+  followed integer := 0;
+begin
+  for seen in
+    with settled as (
+      delete from metrics.parent_changes as c
+      where c.changed_by < pg_snapshot_xmin(pg_current_snapshot())
+      returning c.parent_id, c.parent
+    )
+    select p.kind, p.relation, p.children, jsonb_agg(settled.parent) as parents, count(*)::integer as number
+    from settled
+    join metrics.parents as p on p.parent_id = settled.parent_id
+    group by p.parent_id
+  loop
+    execute format(
+      'with changed as (select * from jsonb_populate_recordset(null::%s, $1)) '
+      'select metrics.sync_carefully(%L, array(%s))',
+      seen.relation, seen.kind, seen.children
+    ) using seen.parents;
+    followed := followed + seen.number;
+  end loop;
+  return followed;
+end; $function$;
+comment on function metrics.follow_parents() is 'Brings the rows up to date that were added below a parent while it changed; part of the worker''s check. Returns how many changes it looked at.';
+
 CREATE OR REPLACE FUNCTION metrics.forget_messages()
  RETURNS void
  LANGUAGE plpgsql
@@ -2955,6 +3183,33 @@ begin
 end; $function$;
 comment on function metrics.forget_messages() is 'Empties ledger and metrics after the message source was truncated; does nothing while it has rows, in other partitions say.';
 
+CREATE OR REPLACE FUNCTION metrics.grant_reports(to_role name)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  target record;
+begin
+  execute format('grant usage on schema metrics to %I', to_role);
+  execute format('grant select on public.all_conversation_metrics, metrics.attachments, metrics.model_prices to %I', to_role);
+  for target in
+    select r.oid::regprocedure as signature from metrics.report_functions() as r where r.is_for_readers
+  loop
+    execute format('grant execute on function %s to %I', target.signature, to_role);
+  end loop;
+  for target in
+    select a.schema_name as ledger from metrics.attachments as a
+  loop
+    execute format('grant usage on schema %I to %I', target.ledger, to_role);
+    execute format('grant select on %1$I.messages, %1$I.feedback to %2$I', target.ledger, to_role);
+    execute format('grant select (session_key, email) on %I.leads to %I', target.ledger, to_role);
+    -- Of the messages themselves which model they were sent to, and no text.
+    execute format('grant select (conversation_id, model) on %I.source_messages to %I', target.ledger, to_role);
+  end loop;
+end; $function$;
+comment on function metrics.grant_reports(name) is 'Lets a role run the reports over all sources and all organizations, and read nothing else: no text of a message. Again after attaching another source.';
+
 CREATE OR REPLACE FUNCTION metrics.guarded(source metrics.sources, reading text, ids_query text)
  RETURNS text
  LANGUAGE sql
@@ -2972,6 +3227,22 @@ RETURN CASE WHEN (NOT (source).is_view) THEN reading ELSE format('
       end;
     '::text, reading, (source).kind, format(ids_query, (source).row_key)) END;
 comment on function metrics.guarded(metrics.sources,text,text) is 'The text of a trigger function''s step that reads a mapping: where it fails, the statement''s rows (ids_query, with %s for the id) are counted one by one, and the failing ones recorded.';
+
+CREATE OR REPLACE FUNCTION metrics.hour_sums(filter public.report_filter)
+ RETURNS TABLE(weekday integer, hour integer, conversations bigint, messages bigint, total_tokens bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT (EXTRACT(isodow FROM (m.conversation_start AT TIME ZONE (hour_sums.filter).time_zone)))::integer AS "extract",
+     (EXTRACT(hour FROM (m.conversation_start AT TIME ZONE (hour_sums.filter).time_zone)))::integer AS "extract",
+     count(*) AS count,
+     sum((m.user_messages + m.ai_messages)) AS sum,
+     (sum(m.total_tokens))::bigint AS sum
+    FROM public.report_sessions(hour_sums.filter) m(source, session_key, conversation_id, session_id, organization_id, widget_id, user_id, total_messages, user_messages, ai_messages, total_tokens, prompt_tokens, completion_tokens, estimated_messages, conversation_start, conversation_end, conversation_duration, average_response_time, response_count, response_us_sum, has_lead, lead_name, lead_email, lead_company, user_satisfaction, rating_count, rating_sum, created_at, updated_at)
+   WHERE (m.conversation_start IS NOT NULL)
+   GROUP BY ((EXTRACT(isodow FROM (m.conversation_start AT TIME ZONE (hour_sums.filter).time_zone)))::integer), ((EXTRACT(hour FROM (m.conversation_start AT TIME ZONE (hour_sums.filter).time_zone)))::integer);
+END;
+comment on function metrics.hour_sums(public.report_filter) is 'Sums over the conversations of a filter by weekday and hour of conversation_start in its time zone.';
 
 CREATE OR REPLACE FUNCTION metrics.id_column(of_kind text)
  RETURNS text
@@ -3313,8 +3584,20 @@ begin
         case TG_OP
           when 'INSERT' then
             ids := array(with changed as (select * from inserted) %3$s);
+            if not %6$L::boolean then
+              insert into metrics.parent_changes (parent_id, parent)
+              select %1$s, to_jsonb(used) from inserted as parent cross join lateral (select %4$s) as used;
+            end if;
           when 'DELETE' then
             ids := array(with changed as (select * from deleted) %3$s);
+          when 'TRUNCATE' then
+            -- Which rows these were is no longer known; nor what a snapshot older than it would see.
+            perform metrics.require_current_snapshot();
+            ids := array(
+              select l.%7$I from metrics.%5$s as l where l.session_key is not null
+              union
+              select s.%7$I from metrics.source_%5$s as s
+            );
           else
             -- By image, so that any type will do. Both sides, since the key itself may have changed.
             ids := array(
@@ -3331,6 +3614,14 @@ begin
               )
               %3$s
             );
+            insert into metrics.parent_changes (parent_id, parent)
+            with old_rows as materialized (
+              select used from deleted as parent cross join lateral (select %4$s) as used
+            )
+            select %1$s, to_jsonb(present)
+            from inserted as parent
+            cross join lateral (select %4$s) as present
+            where not exists (select from old_rows as o where o.used *= present);
         end case;
         if cardinality(ids) > 0 then
           perform metrics.sync_carefully(%5$L, ids);
@@ -3339,19 +3630,21 @@ begin
       end; $trigger$
       $function$,
       parent.parent_id, id_type, parent.children,
-      (select string_agg(format('parent.%I', name), ', ') from unnest(parent.columns) as name), parent.kind
+      (select string_agg(format('parent.%I', name), ', ') from unnest(parent.columns) as name), parent.kind, parent.by_foreign_key,
+      metrics.id_column(parent.kind)
     );
     execute format('comment on function metrics.tg_parent__%s() is %L', parent.parent_id,
       format('Brings the %s up to date that hang on the changed rows of %s.', parent.kind, parent.relation));
 
-    foreach event in array array['insert', 'update', 'delete'] loop
+    foreach event in array array['insert', 'update', 'delete', 'truncate'] loop
       execute format(
-        'create or replace trigger %I after %s on %s referencing %s for each statement execute function metrics.tg_parent__%s()',
+        'create or replace trigger %I after %s on %s %s for each statement execute function metrics.tg_parent__%s()',
         format('_520_metrics_%s_%s_%s', metrics.source_name(), parent.kind, event), event, parent.relation,
         case event
-          when 'insert' then 'new table as inserted'
-          when 'update' then 'old table as deleted new table as inserted'
-          else 'old table as deleted'
+          when 'insert' then 'referencing new table as inserted'
+          when 'update' then 'referencing old table as deleted new table as inserted'
+          when 'delete' then 'referencing old table as deleted'
+          else ''
         end,
         parent.parent_id
       );
@@ -3436,8 +3729,8 @@ begin
   execute format('comment on view metrics.source_%s is %L', of_kind,
     format('The rows of %s as canonical %s rows, by the view %s as it was when it was attached.', of_table, of_kind, of_view));
 
-  insert into metrics.parents (kind, relation, columns, children)
-  select of_kind, t.relation, t.columns, children.query
+  insert into metrics.parents (kind, relation, columns, children, by_foreign_key)
+  select of_kind, t.relation, t.columns, children.query, not parents ? t.relation::text
   from metrics.view_tables(of_view) as t
   cross join lateral (
     select case
@@ -3484,6 +3777,76 @@ CREATE OR REPLACE FUNCTION metrics.known_time(source_time timestamp with time zo
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((source_time > '-infinity'::timestamp with time zone) AND (source_time < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN source_time ELSE NULL::timestamp with time zone END;
 comment on function metrics.known_time(timestamp with time zone) is 'A source time, or NULL for an unknown one: NULL, infinite, or so far off (milliseconds taken for seconds, say) that a difference could leave the range of an interval.';
+
+CREATE OR REPLACE FUNCTION metrics.known_zone(zone text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  -- PostgreSQL reads these as abbreviations, without the zone's daylight-saving time or by the session's own zone.
+  spoken_for constant jsonb := '{
+    "cet": "Europe/Brussels", "met": "Europe/Brussels", "eet": "Europe/Athens", "wet": "Europe/Lisbon",
+    "est": "America/Panama", "mst": "America/Phoenix", "hst": "Pacific/Honolulu", "uct": "UTC", "gmt": "UTC"
+  }';
+  known boolean;
+begin
+  if lower(zone) = 'utc' then
+    return 'UTC';
+  elsif spoken_for ? lower(zone) then
+    return spoken_for ->> lower(zone);
+  elsif zone ~ '/' and (zone !~ '[0-9]' or zone ~* '^etc/gmt[-+]?[0-9]{1,2}$')
+    and current_setting('server_version_num')::integer >= 160000
+  then
+    -- The list of all zones reads every file of them.
+    known := pg_input_is_valid('2000-01-01 00:00 ' || zone, 'timestamptz');
+  else
+    -- Not by trying: with a digit behind it, any word passes for a zone of POSIX's (Europe/Berln1).
+    known := exists (select from pg_timezone_names as z where lower(z.name) = lower(zone));
+  end if;
+  if not known then
+    raise exception 'there is no time zone named "%"', zone
+      using errcode = 'invalid_parameter_value',
+        hint = 'Use a name of the IANA list, for example Europe/Berlin, Asia/Kolkata or UTC: select name from pg_timezone_names';
+  end if;
+  return zone;
+end; $function$;
+comment on function metrics.known_zone(text) is 'An IANA time zone in a spelling that at time zone reads as that zone; an error for any other text.';
+
+CREATE OR REPLACE FUNCTION metrics.lead_sums(filter public.report_filter, split_by text, days integer, duration interval)
+ RETURNS TABLE(key text, conversations bigint, converted bigint, leads bigint, leads_with_email bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return query execute format(
+    $sql$
+    select %s, count(*), count(*) filter (where m.has_lead), coalesce(sum(l.leads), 0)::bigint,
+      coalesce(sum(l.with_email), 0)::bigint
+    from public.report_sessions($1) as m
+    left join (
+      select r.session_key, count(*) as leads, count(*) filter (where r.email <> '') as with_email
+      from %I.leads as r
+      where r.session_key is not null
+      group by r.session_key
+    ) as l on l.session_key = m.session_key
+    group by 1
+    $sql$,
+    metrics.split_key(split_by, array['total', 'widget', 'day']), metrics.source_schema(filter.source)
+  ) using filter, days, duration;
+end; $function$;
+comment on function metrics.lead_sums(public.report_filter,text,integer,interval) is 'Conversations by a key, those of them with a lead, their leads, and how many of these have an e-mail address.';
+
+CREATE OR REPLACE FUNCTION metrics.local_time(at timestamp with time zone, filter public.report_filter, days integer, duration interval)
+ RETURNS timestamp without time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT (((((at AT TIME ZONE 'UTC'::text) + duration) AT TIME ZONE 'UTC'::text) AT TIME ZONE (filter).time_zone) + ((days)::double precision * '1 day'::interval));
+END;
+comment on function metrics.local_time(timestamp with time zone,public.report_filter,integer,interval) is 'A moment on the clocks of the filter''s time zone, moved from the previous period into the one reported.';
 
 CREATE OR REPLACE FUNCTION metrics.localized(body text, schema_name text)
  RETURNS text
@@ -3718,6 +4081,64 @@ BEGIN ATOMIC
 END;
 comment on function metrics.model_encoding(text) is 'The encoding for a model by metrics.model_encodings: exact name, else longest prefix, else the default (assumed is true then). Upper and lower case are the same.';
 
+CREATE OR REPLACE FUNCTION metrics.model_usage(filter public.report_filter, split_by text, days integer, duration interval, price_changes timestamp with time zone[])
+ RETURNS TABLE(key text, model text, price_period integer, messages bigint, prompt_tokens bigint, completion_tokens bigint, estimated_tokens bigint, counted_tokens bigint, reported_tokens bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return query execute format(
+    $sql$
+    select
+      %1$s, x.model,
+      -- Nothing is charged before it is sent: a row without a time, or ahead of time, counts as of now.
+      width_bucket(least(l.created_at, now()), $4),
+      sum(l.user_messages + l.ai_messages), sum(l.prompt_tokens), sum(l.completion_tokens),
+      sum(case l.prompt_source when 'estimate' then l.prompt_tokens else 0 end
+        + case l.completion_source when 'estimate' then l.completion_tokens else 0 end),
+      sum(case l.prompt_source when 'tiktoken' then l.prompt_tokens else 0 end
+        + case l.completion_source when 'tiktoken' then l.completion_tokens else 0 end),
+      sum(case l.prompt_source when 'provider' then l.prompt_tokens else 0 end
+        + case l.completion_source when 'provider' then l.completion_tokens else 0 end)
+    from public.report_sessions($1) as m
+    join %2$I.messages as l on l.session_key = m.session_key
+    left join %2$I.source_messages as x on x.conversation_id = l.conversation_id
+    where l.user_messages + l.ai_messages > 0
+    group by 1, 2, 3
+    $sql$,
+    metrics.split_key(split_by, array['model', 'widget', 'day', 'total']), metrics.source_schema(filter.source)
+  ) using filter, days, duration, price_changes;
+end; $function$;
+comment on function metrics.model_usage(public.report_filter,text,integer,interval,timestamp with time zone[]) is 'Messages and tokens of a filter''s conversations by a key, by model, and by the stretch between two changes of prices in which they were sent.';
+
+CREATE OR REPLACE FUNCTION metrics.page_place(after text, sort text, descending boolean, OUT value text, OUT session_key uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  place jsonb;
+begin
+  if after is null then
+    return;
+  end if;
+  -- What a cursor looks like, so that nothing below can fail on it.
+  if after !~ '^\["[a-z_]+", (true|false), (null|"([^"\\]|\\.)*"), "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"\]$' then
+    raise exception 'this is no cursor of report_conversations'
+      using errcode = 'invalid_parameter_value', hint = 'Give the column cursor of a page''s last row as it is.';
+  end if;
+  place := after::jsonb;
+  if place ->> 0 <> sort or (place ->> 1)::boolean is distinct from descending then
+    raise exception 'this cursor is one of another order: by %, descending: %', place ->> 0, place ->> 1
+      using errcode = 'invalid_parameter_value', hint = 'Go on in the order that the first page had.';
+  end if;
+  value := place ->> 2;
+  session_key := (place ->> 3)::uuid;
+end; $function$;
+comment on function metrics.page_place(text,text,boolean) is 'What a cursor of report_conversations stands for: the sort value and key of the last row seen; NULLs for the first page.';
+
 CREATE OR REPLACE FUNCTION metrics.pair_answers(deltas metrics.session_delta[])
  RETURNS metrics.session_delta[]
  LANGUAGE plpgsql
@@ -3798,6 +4219,71 @@ begin
 end; $function$;
 comment on function metrics.pair_answers(metrics.session_delta[]) is 'Sets the response time of questions that a following row answers, around the changed rows of each session, and returns the differences with that of the response times added. The caller holds the locks.';
 
+CREATE OR REPLACE FUNCTION metrics.period_series(filter public.report_filter, unit text, first_day date, last_day date)
+ RETURNS TABLE(period date, starts_at timestamp with time zone, ends_at timestamp with time zone)
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  first_at constant date := coalesce((filter.from_time at time zone filter.time_zone)::date, first_day);
+  last_at constant date := coalesce(
+    (((filter.to_time at time zone 'UTC') - interval '1 microsecond') at time zone 'UTC' at time zone filter.time_zone)::date,
+    last_day
+  );
+begin
+  if not isfinite(filter.from_time) or not isfinite(filter.to_time) then
+    return;
+  end if;
+  if (last_at - first_at) / (case unit when 'day' then 1 when 'week' then 7 else 28 end) > 40000 then
+    raise exception 'from % to % are more than 40,000 %s', first_at, last_at, unit
+      using errcode = 'invalid_parameter_value', hint = 'Choose a shorter range, or weeks or months.';
+  end if;
+  return query
+  select s.period, greatest(s.starts_at, filter.from_time), least(s.ends_at, filter.to_time)
+  from (
+    select
+      day::date as period,
+      metrics.day_start(day::date, filter.time_zone) as starts_at,
+      metrics.day_start((day + ('1 ' || unit)::interval)::date, filter.time_zone) as ends_at
+    from generate_series(date_trunc(unit, first_at::timestamp), last_at::timestamp, ('1 ' || unit)::interval) as day
+  ) as s
+  where greatest(s.starts_at, filter.from_time) < least(s.ends_at, filter.to_time);
+end; $function$;
+comment on function metrics.period_series(public.report_filter,text,date,date) is 'The days, ISO weeks or months of a filter''s range in its time zone, each cut to the range; where a bound is missing, from the first day given or to the last.';
+
+CREATE OR REPLACE FUNCTION metrics.period_sums(filter public.report_filter, unit text, days integer, duration interval)
+ RETURNS TABLE(period date, conversations bigint, user_messages bigint, ai_messages bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages bigint, leads bigint, rating_count bigint, rating_sum numeric, response_count bigint, response_us_sum numeric, timed_conversations bigint, duration_sum interval)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT
+         CASE period_sums.unit
+             WHEN 'all'::text THEN NULL::date
+             ELSE (date_trunc(period_sums.unit, metrics.local_time(m.conversation_start, period_sums.filter, period_sums.days, period_sums.duration)))::date
+         END AS date_trunc,
+     count(*) AS count,
+     sum(m.user_messages) AS sum,
+     sum(m.ai_messages) AS sum,
+     (sum(m.prompt_tokens))::bigint AS sum,
+     (sum(m.completion_tokens))::bigint AS sum,
+     sum(m.estimated_messages) AS sum,
+     count(*) FILTER (WHERE m.has_lead) AS count,
+     sum(m.rating_count) AS sum,
+     sum(m.rating_sum) AS sum,
+     sum(m.response_count) AS sum,
+     sum(m.response_us_sum) AS sum,
+     count(m.conversation_start) AS count,
+     sum((m.conversation_end - m.conversation_start)) AS sum
+    FROM public.report_sessions(period_sums.filter) m(source, session_key, conversation_id, session_id, organization_id, widget_id, user_id, total_messages, user_messages, ai_messages, total_tokens, prompt_tokens, completion_tokens, estimated_messages, conversation_start, conversation_end, conversation_duration, average_response_time, response_count, response_us_sum, has_lead, lead_name, lead_email, lead_company, user_satisfaction, rating_count, rating_sum, created_at, updated_at)
+   GROUP BY
+         CASE period_sums.unit
+             WHEN 'all'::text THEN NULL::date
+             ELSE (date_trunc(period_sums.unit, metrics.local_time(m.conversation_start, period_sums.filter, period_sums.days, period_sums.duration)))::date
+         END;
+END;
+comment on function metrics.period_sums(public.report_filter,text,integer,interval) is 'Sums over the conversations of a filter by day, week or month of conversation_start, or over all of them. All can be added up.';
+
 CREATE OR REPLACE FUNCTION metrics.plan_for_many()
  RETURNS void
  LANGUAGE plpgsql
@@ -3812,6 +4298,116 @@ begin
     pg_catalog.set_config('jit', 'off', true);
 end; $function$;
 comment on function metrics.plan_for_many() is 'Makes the statements of the calling function be planned for many rows.';
+
+CREATE OR REPLACE FUNCTION metrics.previous_period(filter public.report_filter, OUT filter_before public.report_filter, OUT is_there boolean, OUT days integer, OUT duration interval)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  first_day constant date := (filter.from_time at time zone filter.time_zone)::date;
+  end_day constant date := (filter.to_time at time zone filter.time_zone)::date;
+begin
+  filter_before := filter;
+  is_there := isfinite(filter.from_time) and isfinite(filter.to_time);
+  days := 0;
+  duration := interval '0';
+  if is_there is not true then
+    is_there := false;
+    -- None, where NULL would be all.
+    filter_before.from_time := 'infinity';
+    filter_before.to_time := 'infinity';
+    return;
+  end if;
+  if filter.from_time = metrics.day_start(first_day, filter.time_zone)
+    and filter.to_time = metrics.day_start(end_day, filter.time_zone)
+  then
+    days := end_day - first_day;
+    filter_before.from_time := metrics.day_start(first_day - days, filter.time_zone);
+  else
+    duration := (filter.to_time at time zone 'UTC') - (filter.from_time at time zone 'UTC');
+    filter_before.from_time := ((filter.from_time at time zone 'UTC') - duration) at time zone 'UTC';
+  end if;
+  filter_before.to_time := filter.from_time;
+end; $function$;
+comment on function metrics.previous_period(public.report_filter) is 'The filter for the period of equal length before: as many whole days of its time zone, or, where its bounds are not the starts of days, the same duration; and what to move a moment of it by to compare it with its like in the period. is_there is false without both bounds; the filter lets nothing through then.';
+
+CREATE OR REPLACE FUNCTION metrics.price_at(model text, at timestamp with time zone, currency text, what_if jsonb)
+ RETURNS TABLE(prompt_price numeric, completion_price numeric)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT p.prompt_price,
+     p.completion_price
+    FROM (( SELECT true AS supposed,
+             rtrim(lower(w.key), '*'::text) AS model,
+             (w.key ~~ '%*'::text) AS is_prefix,
+             NULL::timestamp with time zone AS valid_from,
+             ((w.value ->> 'prompt'::text))::numeric AS prompt_price,
+             ((w.value ->> 'completion'::text))::numeric AS completion_price
+            FROM jsonb_each(price_at.what_if) w(key, value)
+         UNION ALL
+          SELECT false,
+             m.model,
+             m.is_prefix,
+             m.valid_from,
+             m.prompt_price,
+             m.completion_price
+            FROM metrics.model_prices m
+           WHERE ((m.currency = price_at.currency) AND (m.valid_from <= price_at.at))) p
+      CROSS JOIN ( VALUES (lower(COALESCE(price_at.model, ''::text))), (regexp_replace(lower(COALESCE(price_at.model, ''::text)), '^.*/'::text, ''::text))) named(model))
+   WHERE
+         CASE
+             WHEN p.is_prefix THEN starts_with(named.model, p.model)
+             ELSE (named.model = p.model)
+         END
+   ORDER BY p.supposed DESC, p.is_prefix, (length(p.model)) DESC, p.valid_from DESC
+  LIMIT 1;
+END;
+comment on function metrics.price_at(text,timestamp with time zone,text,jsonb) is 'What 1,000,000 tokens of a model cost at a time, by what_if, else by metrics.model_prices: exact name, else longest prefix, each at its latest price of then; no row where it has no price. Upper and lower case are the same.';
+
+CREATE OR REPLACE FUNCTION metrics.rating_counts(filter public.report_filter, ledger name)
+ RETURNS TABLE(rating integer, ratings bigint, conversations bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return query execute format(
+    $sql$
+    with rated as materialized (
+      select m.session_key, m.rating_sum / m.rating_count as mean
+      from public.report_sessions($1) as m
+      where m.rating_count > 0
+    )
+    select
+      r.rating,
+      coalesce(e.ratings, 0),
+      coalesce(c.conversations, 0)
+    from generate_series(1, 5) as r (rating)
+    left join (
+      select round(l.rating)::integer as rating, count(*) as ratings
+      from rated as m
+      join %I.feedback as l on l.session_key = m.session_key
+      where l.rating is not null
+      group by 1
+    ) as e on e.rating = r.rating
+    left join (
+      select round(m.mean)::integer as rating, count(*) as conversations from rated as m group by 1
+    ) as c on c.rating = r.rating
+    $sql$,
+    ledger
+  ) using filter;
+end; $function$;
+comment on function metrics.rating_counts(public.report_filter,name) is 'How many ratings of each value, 1 to 5, the conversations of a filter have, and how many of these have it as their rounded mean.';
+
+CREATE OR REPLACE FUNCTION metrics.ratio(part numeric, whole numeric, digits integer)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN round((part / NULLIF(whole, (0)::numeric)), digits);
+comment on function metrics.ratio(numeric,numeric,integer) is 'part / whole, rounded; NULL where the whole is 0.';
 
 CREATE OR REPLACE FUNCTION metrics.read_token_batch(batch bigint, worker text)
  RETURNS TABLE(conversation_id text, encoding metrics.encoding, encoding_assumed boolean, prompt text, completions text[], prompt_digest text, completion_digest text)
@@ -4031,6 +4627,103 @@ begin
   return repeated;
 end; $function$;
 comment on function metrics.repeated_ids() is 'How many ids name more than one row, where no index keeps them from it; NULL where none does.';
+
+CREATE OR REPLACE FUNCTION metrics.report_functions()
+ RETURNS TABLE(oid oid, is_for_readers boolean)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT p.oid,
+     (p.proname <> ALL (ARRAY['report_functions'::name, 'drop_reports'::name, 'close_report_privileges'::name, 'grant_reports'::name]))
+    FROM pg_proc p
+   WHERE (((p.pronamespace = ('public'::regnamespace)::oid) AND ((p.proname = 'report_filter'::name) OR ((to_regtype('public.report_filter'::text))::oid = p.proargtypes[0])) AND (p.proname = ANY (ARRAY['report_filter'::name, 'report_sessions'::name, 'report_summary'::name, 'report_conversations'::name, 'report_tokens'::name, 'report_leads'::name, 'report_satisfaction'::name, 'report_response_times'::name, 'report_hours'::name, 'report_daily'::name, 'report_weekly'::name, 'report_monthly'::name]))) OR ((p.pronamespace = ('metrics'::regnamespace)::oid) AND (p.proname = ANY (ARRAY['checked_filter'::name, 'known_zone'::name, 'source_schema'::name, 'day_start'::name, 'previous_period'::name, 'local_time'::name, 'period_series'::name, 'period_sums'::name, 'ratio'::name, 'report_periods'::name, 'hour_sums'::name, 'time_percentiles'::name, 'rating_counts'::name, 'sort_type'::name, 'page_place'::name, 'price_at'::name, 'checked_prices'::name, 'split_key'::name, 'model_usage'::name, 'token_costs'::name, 'report_keys'::name, 'lead_sums'::name, 'report_functions'::name, 'drop_reports'::name, 'close_report_privileges'::name, 'grant_reports'::name]))));
+END;
+comment on function metrics.report_functions() is 'The functions of the reports, in public and metrics; is_for_readers: those that somebody who reads reports needs.';
+
+CREATE OR REPLACE FUNCTION metrics.report_keys(filter public.report_filter, split_by text, found_keys text[])
+ RETURNS TABLE(key text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT k.key
+    FROM unnest(report_keys.found_keys) k(key)
+ UNION
+  SELECT (s.period)::text AS period
+    FROM metrics.period_series(report_keys.filter, 'day'::text, ( SELECT min((k.key)::date) AS min
+            FROM unnest(report_keys.found_keys) k(key)
+           WHERE (report_keys.split_by = 'day'::text)), ( SELECT max((k.key)::date) AS max
+            FROM unnest(report_keys.found_keys) k(key)
+           WHERE (report_keys.split_by = 'day'::text))) s(period, starts_at, ends_at)
+   WHERE (report_keys.split_by = 'day'::text)
+ UNION
+  SELECT NULL::text
+   WHERE (report_keys.split_by = 'total'::text);
+END;
+comment on function metrics.report_keys(public.report_filter,text,text[]) is 'The keys of a report''s rows: those found, by day also the empty ones, and for the total the one that there is.';
+
+CREATE OR REPLACE FUNCTION metrics.report_periods(filter public.report_filter, unit text)
+ RETURNS TABLE(period date, starts_at timestamp with time zone, ends_at timestamp with time zone, conversations bigint, messages bigint, user_messages bigint, ai_messages bigint, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages bigint, leads bigint, conversion_rate numeric, ratings bigint, average_satisfaction numeric, average_messages numeric, average_tokens numeric, average_response_time numeric, average_duration numeric, previous_conversations bigint, previous_messages bigint, previous_total_tokens bigint, previous_leads bigint, previous_conversion_rate numeric, previous_average_satisfaction numeric, previous_average_response_time numeric)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+  before constant record := metrics.previous_period(f);
+begin
+  perform metrics.source_schema(f.source);
+  return query
+  with sums as materialized (
+    select * from metrics.period_sums(f, unit, 0, interval '0')
+  ),
+  sums_before as materialized (
+    select * from metrics.period_sums(before.filter_before, unit, before.days, before.duration)
+  ),
+  reach as (
+    select min(s.period) as first_day, max(s.period) as last_day from sums as s
+  ),
+  series as (
+    select s.period, s.starts_at, s.ends_at
+    from reach cross join lateral metrics.period_series(f, unit, reach.first_day, reach.last_day) as s
+    union all
+    -- Conversations whose start nobody knows.
+    select null, null, null from sums as s where s.period is null
+  )
+  select
+    t.period, t.starts_at, t.ends_at,
+    coalesce(c.conversations, 0),
+    coalesce(c.user_messages + c.ai_messages, 0),
+    coalesce(c.user_messages, 0),
+    coalesce(c.ai_messages, 0),
+    coalesce(c.prompt_tokens + c.completion_tokens, 0),
+    coalesce(c.prompt_tokens, 0),
+    coalesce(c.completion_tokens, 0),
+    coalesce(c.estimated_messages, 0),
+    coalesce(c.leads, 0),
+    metrics.ratio(c.leads, c.conversations, 4),
+    coalesce(c.rating_count, 0),
+    metrics.ratio(c.rating_sum, c.rating_count, 4),
+    metrics.ratio(c.user_messages + c.ai_messages, c.conversations, 4),
+    metrics.ratio(c.prompt_tokens + c.completion_tokens, c.conversations, 4),
+    metrics.ratio(c.response_us_sum, c.response_count * 1000000::numeric, 6),
+    metrics.ratio(extract(epoch from c.duration_sum), c.timed_conversations, 6),
+    case when before.is_there then coalesce(p.conversations, 0) end,
+    case when before.is_there then coalesce(p.user_messages + p.ai_messages, 0) end,
+    case when before.is_there then coalesce(p.prompt_tokens + p.completion_tokens, 0) end,
+    case when before.is_there then coalesce(p.leads, 0) end,
+    metrics.ratio(p.leads, p.conversations, 4),
+    metrics.ratio(p.rating_sum, p.rating_count, 4),
+    metrics.ratio(p.response_us_sum, p.response_count * 1000000::numeric, 6)
+  from series as t
+  left join sums as c on coalesce(c.period, 'infinity') = coalesce(t.period, 'infinity')
+  left join sums_before as p on p.period = t.period
+  order by t.period;
+end; $function$;
+comment on function metrics.report_periods(public.report_filter,text) is 'The rows of report_daily, report_weekly and report_monthly (unit day, week, month).';
 
 CREATE OR REPLACE FUNCTION metrics.require_current_snapshot()
  RETURNS void
@@ -4436,12 +5129,74 @@ begin
 end; $function$;
 comment on function metrics.set_aside_existing() is 'Refuses to go on where the application has objects of our names, or, with conversation_metrics.replace_existing = on, renames them and says to what.';
 
+CREATE OR REPLACE FUNCTION metrics.sort_type(sort text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  type constant text := case
+    when sort in ('conversation_start', 'conversation_end', 'created_at', 'updated_at') then 'timestamptz'
+    when sort in ('conversation_duration', 'average_response_time', 'user_satisfaction') then 'double precision'
+    when sort in ('total_messages', 'user_messages', 'ai_messages', 'estimated_messages', 'response_count', 'rating_count') then 'integer'
+    when sort in ('total_tokens', 'prompt_tokens', 'completion_tokens') then 'bigint'
+    when sort in ('has_lead') then 'boolean'
+    when sort in ('session_id', 'organization_id', 'widget_id', 'user_id', 'conversation_id', 'lead_name', 'lead_email', 'lead_company') then 'text'
+  end;
+begin
+  if type is null then
+    raise exception 'conversations cannot be sorted by "%"', sort
+      using errcode = 'invalid_parameter_value', hint = 'By one of: session_id, organization_id, widget_id, user_id, conversation_id, conversation_start, conversation_end, conversation_duration, total_messages, user_messages, ai_messages, total_tokens, prompt_tokens, completion_tokens, estimated_messages, average_response_time, response_count, has_lead, lead_name, lead_email, lead_company, user_satisfaction, rating_count, created_at, updated_at';
+  end if;
+  return type;
+end; $function$;
+comment on function metrics.sort_type(text) is 'The type of a column that report_conversations sorts by; an error for any other.';
+
 CREATE OR REPLACE FUNCTION metrics.source_name()
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN 'default'::text;
 comment on function metrics.source_name() is 'The name of the source whose objects are in this schema.';
+
+CREATE OR REPLACE FUNCTION metrics.source_schema(source text)
+ RETURNS name
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  found_schema constant name := (select a.schema_name from metrics.attachments as a where a.name = source_schema.source);
+begin
+  if found_schema is null then
+    raise exception 'there is no source named "%"', source
+      using errcode = 'invalid_parameter_value',
+        hint = 'There are: ' || coalesce((select string_agg(a.name, ', ' order by a.name) from metrics.attachments as a), 'none');
+  end if;
+  return found_schema;
+end; $function$;
+comment on function metrics.source_schema(text) is 'The schema of a source''s ledgers; an error for a source that is not there.';
+
+CREATE OR REPLACE FUNCTION metrics.split_key(split_by text, can_be text[])
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if split_by is null or split_by <> all (can_be) then
+    raise exception 'this report cannot be split by "%"', split_by
+      using errcode = 'invalid_parameter_value', hint = 'By one of: ' || array_to_string(can_be, ', ');
+  end if;
+  return case split_by
+    when 'model' then 'x.model'
+    when 'widget' then 'm.widget_id'
+    when 'day' then 'metrics.local_time(m.conversation_start, $1, $2, $3)::date::text'
+    when 'total' then 'null::text'
+  end;
+end; $function$;
+comment on function metrics.split_key(text,text[]) is 'The expression of a report''s key, over the sessions m and the source rows x; an error for what it cannot be split by.';
 
 CREATE OR REPLACE FUNCTION metrics.sync(kind text, ids anyarray)
  RETURNS void
@@ -4781,6 +5536,75 @@ AS $function$
     end; $function$;
 comment on function metrics.tg_leads__count() is 'Brings the metrics up to date with what a statement did to the leads rows, in its transaction.';
 
+CREATE OR REPLACE FUNCTION metrics.time_percentiles(filter public.report_filter, ledger name)
+ RETURNS TABLE(measure text, count bigint, average double precision, percentiles double precision[])
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  -- A statement each, since each needs an order of its own.
+  return query execute format(
+    $sql$
+    select 'answer', count(*), (avg(l.response_us) / 1000000)::float8,
+      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by l.response_us::float8 / 1000000)
+    from public.report_sessions($1) as m
+    join %I.messages as l on l.session_key = m.session_key
+    where l.response_us is not null
+    $sql$,
+    ledger
+  ) using filter;
+  return query execute
+    $sql$
+    select 'conversation', count(*), avg(m.average_response_time),
+      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by m.average_response_time)
+    from public.report_sessions($1) as m
+    where m.response_count > 0
+    $sql$
+    using filter;
+  return query execute
+    $sql$
+    select 'duration', count(*), avg(m.conversation_duration),
+      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by m.conversation_duration)
+    from public.report_sessions($1) as m
+    where m.conversation_duration is not null
+    $sql$
+    using filter;
+end; $function$;
+comment on function metrics.time_percentiles(public.report_filter,name) is 'Count, mean and p50, p90, p95, p99 in seconds of single answers, of conversations'' averages and of durations.';
+
+CREATE OR REPLACE FUNCTION metrics.token_costs(filter public.report_filter, split_by text, days integer, duration interval, prices text, what_if jsonb, currency text)
+ RETURNS TABLE(key text, messages bigint, prompt_tokens bigint, completion_tokens bigint, estimated_tokens bigint, counted_tokens bigint, reported_tokens bigint, cost numeric, unpriced_messages bigint, unpriced_tokens bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  -- Between two of them every model has one price, so it is looked up once for each and not for each message.
+  changes constant timestamptz[] := array(
+    select '-infinity'::timestamptz
+    union
+    select m.valid_from from metrics.model_prices as m where m.currency = token_costs.currency
+    order by 1
+  );
+begin
+  return query
+  select
+    u.key, sum(u.messages)::bigint, sum(u.prompt_tokens)::bigint, sum(u.completion_tokens)::bigint,
+    sum(u.estimated_tokens)::bigint, sum(u.counted_tokens)::bigint, sum(u.reported_tokens)::bigint,
+    -- Times a millionth, not divided by a million: exact.
+    sum(u.prompt_tokens * p.prompt_price + u.completion_tokens * p.completion_price) * 0.000001,
+    coalesce(sum(u.messages) filter (where p.prompt_price is null), 0)::bigint,
+    coalesce(sum(u.prompt_tokens + u.completion_tokens) filter (where p.prompt_price is null), 0)::bigint
+  from metrics.model_usage(filter, split_by, days, duration, changes) as u
+  left join lateral metrics.price_at(
+    u.model, case prices when 'today' then now() else changes[u.price_period] end, token_costs.currency, what_if
+  ) as p on true
+  group by u.key;
+end; $function$;
+comment on function metrics.token_costs(public.report_filter,text,integer,interval,text,jsonb,text) is 'Tokens by a key and what they cost; cost is NULL where nothing of it has a price, and unpriced_* say how much has none.';
+
 CREATE OR REPLACE FUNCTION metrics.token_totals()
  RETURNS TABLE(estimated bigint, counted bigint, reported bigint, failed bigint, oldest_waiting interval)
  LANGUAGE sql
@@ -4845,6 +5669,9 @@ begin
   if exists (select from metrics.attachments) then
     perform metrics.drop_triggers();
   end if;
+  if to_regprocedure('metrics.drop_reports()') is not null then
+    perform metrics.drop_reports();
+  end if;
   drop view if exists public.all_conversation_metrics;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   -- Where there: "drop schema public cascade", say, leaves the rest behind.
@@ -4861,7 +5688,7 @@ begin
   -- Last, since it takes this function along.
   drop schema metrics cascade;
 end; $function$;
-comment on function metrics.uninstall() is 'Removes all that is ours but graphile_worker: triggers, conversation_metrics, the drift view, the schema metrics. The application''s tables and rows stay as they were.';
+comment on function metrics.uninstall() is 'Removes all that is ours but graphile_worker: triggers, conversation_metrics, the drift view, the reports, the schema metrics. The application''s tables and rows stay as they were.';
 
 CREATE OR REPLACE FUNCTION metrics.view_origins(of_view regclass)
  RETURNS TABLE(column_name name, relation regclass, origin name)
@@ -4897,7 +5724,12 @@ BEGIN ATOMIC
               JOIN pg_class c_1 ON (((c_1.oid = d_1.refobjid) AND (c_1.relkind = 'v'::"char"))))
          )
   SELECT (c.oid)::regclass AS oid,
-     array_agg(DISTINCT a.attname) FILTER (WHERE (a.attname IS NOT NULL)) AS array_agg
+         CASE
+             WHEN (bool_or(((r.ev_action)::text ~ ':varattno 0 '::text)) OR (count(a.attname) = 0)) THEN ( SELECT array_agg(whole.attname ORDER BY whole.attnum) AS array_agg
+                FROM pg_attribute whole
+               WHERE ((whole.attrelid = c.oid) AND (whole.attnum > 0) AND (NOT whole.attisdropped)))
+             ELSE array_agg(DISTINCT a.attname) FILTER (WHERE (a.attname IS NOT NULL))
+         END AS array_agg
     FROM ((((views
       JOIN pg_rewrite r ON ((r.ev_class = views.view)))
       JOIN pg_depend d ON (((d.classid = ('pg_rewrite'::regclass)::oid) AND (d.objid = r.oid) AND (d.refclassid = ('pg_class'::regclass)::oid))))

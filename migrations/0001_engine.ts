@@ -52,6 +52,7 @@ const SHARED = [
 const BEFORE_TABLES = [
   "tables/sources.sql",
   "tables/parents.sql",
+  "tables/parent_changes.sql",
   "tables/failed_rows.sql",
   "tables/checks.sql",
   "functions/mapped_reference.sql",
@@ -94,6 +95,7 @@ const ENGINE = [
   "functions/sync_carefully.sql",
   "functions/sync_all.sql",
   "functions/retry_failed_rows.sql",
+  "functions/follow_parents.sql",
   "functions/forget_messages.sql",
   "functions/tg_conversations__truncate.sql",
   "functions/are_claimed.sql",

@@ -21,6 +21,8 @@ declare
   healed integer;
   result metrics.checks;
 begin
+  perform metrics.follow_parents();
+  perform metrics.retry_failed_rows();
   select array_agg(d.session_key), coalesce(jsonb_agg(d.detail) filter (where d.number <= 20), '[]')
   into drifted, details
   from (
@@ -69,6 +71,10 @@ begin
       where s.conversation_id = r.conversation_id
         and metrics.text_digest(s.model, s.message, s.response) = r.text_digest
     );
+  -- What a row left behind that went before it was counted: nobody who could have seen it is left.
+  delete from metrics.messages as l
+  where l.session_key is null and not l.has_feedback and l.counted_at < now() - interval '1 day'
+    and exists (select from metrics.sources as s where s.kind = 'messages' and s.is_view);
   delete from metrics.checks as c where c.checked_at < now() - interval '30 days';
   delete from metrics.workers as w where w.seen_at < now() - interval '7 days';
 

@@ -21,8 +21,20 @@ begin
         case TG_OP
           when 'INSERT' then
             ids := array(with changed as (select * from inserted) %3$s);
+            if not %6$L::boolean then
+              insert into metrics.parent_changes (parent_id, parent)
+              select %1$s, to_jsonb(used) from inserted as parent cross join lateral (select %4$s) as used;
+            end if;
           when 'DELETE' then
             ids := array(with changed as (select * from deleted) %3$s);
+          when 'TRUNCATE' then
+            -- Which rows these were is no longer known; nor what a snapshot older than it would see.
+            perform metrics.require_current_snapshot();
+            ids := array(
+              select l.%7$I from metrics.%5$s as l where l.session_key is not null
+              union
+              select s.%7$I from metrics.source_%5$s as s
+            );
           else
             -- By image, so that any type will do. Both sides, since the key itself may have changed.
             ids := array(
@@ -39,6 +51,14 @@ begin
               )
               %3$s
             );
+            insert into metrics.parent_changes (parent_id, parent)
+            with old_rows as materialized (
+              select used from deleted as parent cross join lateral (select %4$s) as used
+            )
+            select %1$s, to_jsonb(present)
+            from inserted as parent
+            cross join lateral (select %4$s) as present
+            where not exists (select from old_rows as o where o.used *= present);
         end case;
         if cardinality(ids) > 0 then
           perform metrics.sync_carefully(%5$L, ids);
@@ -47,19 +67,21 @@ begin
       end; $trigger$
       $function$,
       parent.parent_id, id_type, parent.children,
-      (select string_agg(format('parent.%I', name), ', ') from unnest(parent.columns) as name), parent.kind
+      (select string_agg(format('parent.%I', name), ', ') from unnest(parent.columns) as name), parent.kind, parent.by_foreign_key,
+      metrics.id_column(parent.kind)
     );
     execute format('comment on function metrics.tg_parent__%s() is %L', parent.parent_id,
       format('Brings the %s up to date that hang on the changed rows of %s.', parent.kind, parent.relation));
 
-    foreach event in array array['insert', 'update', 'delete'] loop
+    foreach event in array array['insert', 'update', 'delete', 'truncate'] loop
       execute format(
-        'create or replace trigger %I after %s on %s referencing %s for each statement execute function metrics.tg_parent__%s()',
+        'create or replace trigger %I after %s on %s %s for each statement execute function metrics.tg_parent__%s()',
         format('_520_metrics_%s_%s_%s', metrics.source_name(), parent.kind, event), event, parent.relation,
         case event
-          when 'insert' then 'new table as inserted'
-          when 'update' then 'old table as deleted new table as inserted'
-          else 'old table as deleted'
+          when 'insert' then 'referencing new table as inserted'
+          when 'update' then 'referencing old table as deleted new table as inserted'
+          when 'delete' then 'referencing old table as deleted'
+          else ''
         end,
         parent.parent_id
       );

@@ -45,8 +45,8 @@ begin
   execute format('comment on view metrics.source_%s is %L', of_kind,
     format('The rows of %s as canonical %s rows, by the view %s as it was when it was attached.', of_table, of_kind, of_view));
 
-  insert into metrics.parents (kind, relation, columns, children)
-  select of_kind, t.relation, t.columns, children.query
+  insert into metrics.parents (kind, relation, columns, children, by_foreign_key)
+  select of_kind, t.relation, t.columns, children.query, not parents ? t.relation::text
   from metrics.view_tables(of_view) as t
   cross join lateral (
     select case

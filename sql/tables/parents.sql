@@ -4,6 +4,7 @@ create table metrics.parents (
   relation regclass not null,
   columns name[] not null,
   children text not null,
+  by_foreign_key boolean not null,
   constraint parents_relation_key unique (kind, relation)
 );
 
@@ -12,3 +13,5 @@ comment on table metrics.parents is
 comment on column metrics.parents.columns is 'What the mapping uses of it; a change of other columns concerns nobody.';
 comment on column metrics.parents.children is
   'Query of the canonical ids of the rows that hang on the rows of a table named changed.';
+comment on column metrics.parents.by_foreign_key is
+  'Found along foreign keys: then no row can hang on a parent that others do not see yet.';
