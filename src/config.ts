@@ -6,8 +6,8 @@ const databaseUrl = z.string().refine((text) => /^postgres(ql)?:\/\//.test(text)
   error: "must look like postgres://user:password@host:5432/database",
 });
 
-// A variable that is set to nothing (as docker compose does with ${NAME:-}) is not set.
-function optional<T extends z.ZodType>(schema: T) {
+/** A variable that is set to nothing (as docker compose does with ${NAME:-}) is not set. */
+export function optional<T extends z.ZodType>(schema: T) {
   return z.preprocess((value) => (value === "" ? undefined : value), schema);
 }
 
@@ -31,18 +31,22 @@ export type Settings = {
 
 /** Reads the settings from the environment; a wrong value is an error that names its variable. */
 export function loadSettings(env: Record<string, string | undefined> = process.env): Settings {
-  const parsed = environment.safeParse(env);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new UserError(`The environment holds a value that cannot be used. ${problems.join("; ")}`, {
-      hint: "Correct the variable, or unset it to get its default.",
-      exitCode: 2,
-    });
-  }
+  const read = readEnvironment(environment, env);
   return {
-    databaseUrl: parsed.data.DATABASE_URL,
-    dataDir: resolve(parsed.data.DATA_DIR),
-    databasePort: parsed.data.DATABASE_PORT,
-    logLevel: parsed.data.LOG_LEVEL,
+    databaseUrl: read.DATABASE_URL,
+    dataDir: resolve(read.DATA_DIR),
+    databasePort: read.DATABASE_PORT,
+    logLevel: read.LOG_LEVEL,
   };
+}
+
+/** Variables that pass a schema; a wrong value is an error that names its variable. */
+export function readEnvironment<T extends z.ZodType>(schema: T, env: Record<string, string | undefined>): z.output<T> {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new UserError(`The environment holds a value that cannot be used. ${problems.join("; ")}`, {
+    hint: "Correct the variable, or unset it to get its default.",
+    exitCode: 2,
+  });
 }

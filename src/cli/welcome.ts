@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { HttpSettings } from "../http/settings.ts";
 import { type CliSettings, commandLine } from "./settings.ts";
 
 const WIDTH = 110;
@@ -12,6 +13,18 @@ export function howToConnect(url: string, settings: CliSettings): string {
 ${styleText("bold", "Connect")}
   psql "${url}"
   ${commandLine(settings, `sql "select * from conversation_metrics limit 5"`)}`;
+}
+
+/** Where the HTTP API is, and what is left out of it as it is set. */
+export function howToCall(url: string, { app, service }: HttpSettings): string {
+  const notes = [
+    ...(service === undefined ? ["No OPENAI_API_KEY: a built-in responder answers POST /api/chat, and says so."] : []),
+    ...(app.tokens.length === 0 ? ["No API_TOKEN: reports and conversations answer on this machine only."] : []),
+  ];
+  return `
+${styleText("bold", "HTTP API")}
+  ${url}/docs
+${notes.map((note) => `  ${note}\n`).join("")}`.trimEnd();
 }
 
 /** What a newcomer can do with it. On a server of their own the tables may be theirs, and look otherwise. */

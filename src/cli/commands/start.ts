@@ -2,23 +2,26 @@ import { Command } from "@commander-js/extra-typings";
 import { embeddedHeldBy } from "../../embedded/held.ts";
 import { type EmbeddedServer, startEmbedded } from "../../embedded/server.ts";
 import { UserError } from "../../errors.ts";
+import { type HttpSettings, loadHttpSettings } from "../../http/settings.ts";
 import { startServices } from "../../services.ts";
 import { onShutdown } from "../../shutdown.ts";
 import { counted } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
+import { wholeNumber } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
 import { reportError } from "../report-error.ts";
 import { type CliSettings, readSettings } from "../settings.ts";
-import { howToConnect, whatNext } from "../welcome.ts";
+import { howToCall, howToConnect, whatNext } from "../welcome.ts";
 
 const HELP = helpText({
   about: `
 Without DATABASE_URL it starts an embedded PostgreSQL 18 that keeps its data in .data/ (DATA_DIR), else it
 uses the server that is named there. It brings the database up to date, runs a worker that counts tokens
-exactly, and stays in the foreground until Ctrl-C or SIGTERM, which ends all that it started.`,
+exactly, serves the HTTP API, and stays in the foreground until Ctrl-C or SIGTERM, which ends all that it started.`,
   examples: [
     ["npx conversation-metrics start", "an embedded server in this folder"],
     ["DATA_DIR=/var/lib/metrics npx conversation-metrics start", "its data elsewhere"],
+    ["npx conversation-metrics start --http-port 8080", "the HTTP API on this port (default: PORT, else 3000)"],
     ["DATABASE_URL=postgres://… npx conversation-metrics start", "a server of yours"],
   ],
   exitCodes: [
@@ -33,6 +36,12 @@ export function startCommand() {
   return new Command("start")
     .description("run the database in this folder, or prepare yours, and say how to use it")
     .option("--no-worker", "run no worker: tokens stay estimates until another counts them")
+    .option(
+      "--http-port <port>",
+      "the HTTP API's port (default: PORT, else the first free one from 3000)",
+      wholeNumber(0),
+    )
+    .option("--no-http", "serve no HTTP API")
     .addHelpText("after", HELP)
     .action(async (options, command) => {
       const settings = readSettings(command);
@@ -42,17 +51,24 @@ export function startCommand() {
         out.print(`It runs already on ${settings.dataDir} (started by process ${running.owner}).`);
         return out.print(howToConnect(running.url, settings));
       }
-      await start(settings, out, options.worker);
+      await start(settings, out, { worker: options.worker, http: options.http ? httpSettings(options) : undefined });
     });
 }
 
-async function start(settings: CliSettings, out: Output, worker: boolean): Promise<void> {
+type What = { worker: boolean; http: HttpSettings | undefined };
+
+function httpSettings({ httpPort }: { httpPort?: number | undefined }): HttpSettings {
+  const settings = loadHttpSettings();
+  return { ...settings, port: httpPort ?? settings.port };
+}
+
+async function start(settings: CliSettings, out: Output, what: What): Promise<void> {
   // First registered, last run: by then everything has ended.
   onShutdown(async () => out.print("Stopped."));
-  if (settings.databaseUrl !== undefined) return serve(settings.databaseUrl, settings, out, worker);
+  if (settings.databaseUrl !== undefined) return serve(settings.databaseUrl, settings, out, what);
   const server = await startServer(settings, out);
   try {
-    await serve(server.url, settings, out, worker);
+    await serve(server.url, settings, out, what);
     failWhenItEnds(server);
   } catch (error) {
     await server.stop();
@@ -60,17 +76,18 @@ async function start(settings: CliSettings, out: Output, worker: boolean): Promi
   }
 }
 
-async function serve(url: string, settings: CliSettings, out: Output, worker: boolean): Promise<void> {
+async function serve(url: string, settings: CliSettings, out: Output, what: What): Promise<void> {
   const { migrate } = await import("../../migrate.ts");
   const ran = await migrate({ databaseUrl: url, log: settings.log, onNotice: out.print });
   if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
-  const services = await startServices({ databaseUrl: url, log: settings.log, worker });
+  const services = await startServices({ databaseUrl: url, log: settings.log, ...what });
   onShutdown(services.stop);
   onShutdown(async () => {
     process.exitCode = process.exitCode ?? 0; // Being told to end is how this command ends.
     out.note("\nStopping …");
   });
   out.print(howToConnect(url, settings));
+  if (services.httpUrl !== undefined && what.http !== undefined) out.print(howToCall(services.httpUrl, what.http));
   out.print(whatNext(settings));
   out.print("\nReady. Ctrl-C stops it.");
 }

@@ -1,0 +1,128 @@
+import cors from "cors";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import helmet from "helmet";
+import type { Answerer } from "../chat/answerer.ts";
+import type { Sql } from "../database.ts";
+import type { Logger } from "../log.ts";
+import { createAccess } from "./access.ts";
+import { describeError } from "./describe-error.ts";
+import { DOCS_STYLE, docsPage } from "./docs-page.ts";
+import { limitPerAddress, limitPerWidget } from "./limits.ts";
+import { openApiDocument } from "./openapi.ts";
+import { Problem, sendProblem } from "./problem.ts";
+import { logRequests, requestId } from "./request-log.ts";
+import type { Context, Route } from "./route.ts";
+import { routes } from "./routes.ts";
+import { serveRoute } from "./serve-route.ts";
+import type { AppSettings } from "./settings.ts";
+import { createSourceTables } from "./source-tables.ts";
+import { toProblem } from "./to-problem.ts";
+
+/** What the application needs. */
+export type AppOptions = {
+  sql: Sql;
+  log: Logger;
+  /** Who answers POST /api/chat. */
+  answerer: Answerer;
+  settings: AppSettings;
+  /** Aborted when the process ends and cannot wait any longer for requests under way. */
+  stopping?: AbortSignal;
+  /** Hears of the work of each request, which may outlast its connection. */
+  onWork?: (work: Promise<void>) => void;
+};
+
+const LARGEST_BODY = "100kb";
+
+/** The HTTP API as an Express application. It never listens: that is the caller's. */
+export function createApp(options: AppOptions): Express {
+  const { sql, log, answerer, settings, stopping = new AbortController().signal, onWork = () => {} } = options;
+  const context: Context = { sql, log, answerer, settings, tables: createSourceTables(sql), stopping };
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("trust proxy", settings.trustProxy);
+  app.set("query parser", "simple");
+  app.use(logRequests(log));
+  app.use(
+    helmet({ contentSecurityPolicy: { useDefaults: false, directives: POLICY }, crossOriginResourcePolicy: false }),
+  );
+  serveDocs(app, routes);
+  const perAddress = limitPerAddress(settings.limits.perIp);
+  const perWidget = limitPerWidget(settings.limits.perWidget);
+  const readJson = [requireJson, express.json({ limit: LARGEST_BODY })];
+  const readerOf = createAccess(settings.tokens);
+  for (const route of routes) {
+    const isWidget = route.access === "widget";
+    const before = isWidget ? [perAddress, ...readJson, perWidget] : [];
+    if (isWidget && settings.widgetOrigins.length > 0) app.use(expressPath(route), widgetCors(settings.widgetOrigins));
+    app[route.method](expressPath(route), ...before, serveRoute(route, { context, readerOf, onWork }));
+    app.all(expressPath(route), refuseMethod(route));
+  }
+  app.use(() => {
+    throw new Problem(404, "no_route", "There is nothing here. What there is: /docs");
+  });
+  app.use(answerError(log));
+  return app;
+}
+
+// No script at all, and nothing from elsewhere.
+const POLICY = {
+  "default-src": ["'none'"],
+  "style-src": ["'self'"],
+  "base-uri": ["'none'"],
+  "form-action": ["'none'"],
+  "frame-ancestors": ["'none'"],
+};
+
+const expressPath = ({ path }: Route) => path.replaceAll(/\{(\w+)\}/g, ":$1");
+
+function widgetCors(origins: string[]) {
+  return cors({
+    origin: origins,
+    methods: ["POST"],
+    allowedHeaders: ["content-type", "x-request-id"],
+    exposedHeaders: ["x-request-id", "ratelimit", "ratelimit-policy", "retry-after"],
+    maxAge: 600,
+  });
+}
+
+function requireJson(req: Request, _res: Response, next: NextFunction): void {
+  // Also what keeps a page of somebody else's from posting without asking first.
+  if (req.is("application/json") !== "application/json") {
+    throw new Problem(415, "unsupported_media", "Send JSON: Content-Type: application/json.");
+  }
+  next();
+}
+
+function refuseMethod({ method }: Route) {
+  const allow = method === "get" ? "GET, HEAD" : method.toUpperCase();
+  return () => {
+    throw new Problem(405, "wrong_method", `This takes ${allow}.`, { headers: { allow } });
+  };
+}
+
+function serveDocs(app: Express, served: readonly Route[]): void {
+  const document = openApiDocument(served);
+  const page = docsPage(document);
+  app.get("/openapi.json", (_req, res) => {
+    res.set("cache-control", "no-cache").json(document);
+  });
+  app.get("/docs", (_req, res) => {
+    res.set("cache-control", "no-cache").type("html").send(page);
+  });
+  app.get("/docs/style.css", (_req, res) => {
+    res.set("cache-control", "no-cache").type("css").send(DOCS_STYLE);
+  });
+}
+
+function answerError(log: Logger) {
+  // Express knows it by its four parameters.
+  return (error: unknown, req: Request, res: Response, _next: NextFunction): void => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      log.error({ request_id: requestId(req), error: describeError(problem.cause ?? error) }, problem.code);
+    }
+    if (res.headersSent)
+      res.destroy(); // A body that breaks off must not look whole.
+    else sendProblem(res, problem, requestId(req));
+  };
+}

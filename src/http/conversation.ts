@@ -1,0 +1,58 @@
+import { z } from "zod";
+import type { Queryable } from "../database.ts";
+import { organizationFor } from "./access.ts";
+import { readExtras, readLedger, readNumbers } from "./conversation-rows.ts";
+import { conversationAnswer } from "./conversation-schemas.ts";
+import { Problem } from "./problem.ts";
+import { defineRoute, noInput } from "./route.ts";
+import { idSchema } from "./schemas.ts";
+
+const query = z.strictObject({
+  organization: z.string().max(200).optional().meta({
+    description: "The session's organization; `none` for rows without one. Needed where several have the session.",
+  }),
+  limit: z.coerce.number().int().min(1).max(500).default(100).meta({ description: "Messages at most." }),
+  after: idSchema.optional().meta({ description: "The messages after this one: `next` of the page before." }),
+});
+
+/** GET /api/conversations/{session}. */
+export const conversationRoute = defineRoute({
+  method: "get",
+  path: "/api/conversations/{session}",
+  tag: "Read",
+  summary: "A session: its messages, and where each of its numbers comes from",
+  access: "reader",
+  ...noInput,
+  params: z.strictObject({ session: z.string().min(1).max(200) }),
+  query,
+  responses: { 200: [{ description: "The session.", type: "application/json", schema: conversationAnswer }] },
+  problems: [404, 409],
+  handle: async ({ sql }, { params, query: { organization, limit, after }, reader, res }) => {
+    const of = organizationFor(reader, organization);
+    // One snapshot, so that the parts add up to the whole.
+    const found = await sql.begin("isolation level repeatable read read only", async (tx) => {
+      const key = await findSession(tx, params.session, of);
+      const { rows: messages, more } = await readLedger(tx, key, { limit, after });
+      return {
+        ...(await readNumbers(tx, key)),
+        messages,
+        next: more ? (messages.at(-1)?.id ?? null) : null,
+        ...(await readExtras(tx, key)),
+      };
+    });
+    res.json(found);
+  },
+});
+
+async function findSession(sql: Queryable, session: string, of: string | null | undefined): Promise<string> {
+  const [first, second] =
+    of === undefined
+      ? await sql<{ key: string }[]>`
+          select session_key as key from public.conversation_metrics where session_id::text = ${session} limit 2`
+      : await sql<{ key: string }[]>`
+          select session_key as key from public.conversation_metrics
+          where session_key = metrics.session_key(${of}, ${session})`;
+  if (first === undefined) throw new Problem(404, "no_session", "There is no such session.");
+  if (second === undefined) return first.key;
+  throw new Problem(409, "organization_needed", "Several organizations have this session: name one (?organization=).");
+}

@@ -1,0 +1,8 @@
+import { chatRoute } from "./chat.ts";
+import { conversationRoute } from "./conversation.ts";
+import { feedbackRoute } from "./feedback.ts";
+import { leadsRoute } from "./leads.ts";
+import type { Route } from "./route.ts";
+
+/** Every route of the API: what is served, and what is documented. */
+export const routes: readonly Route[] = [chatRoute, leadsRoute, feedbackRoute, conversationRoute];

@@ -1,0 +1,37 @@
+import type { Request, RequestHandler, Response } from "express";
+import type { Reader } from "./access.ts";
+import { Problem } from "./problem.ts";
+import { requestId } from "./request-log.ts";
+import type { Context, Route } from "./route.ts";
+
+type Serving = {
+  context: Context;
+  readerOf: (req: Request) => Reader;
+  onWork: (work: Promise<void>) => void;
+};
+
+/** The handler of a route for Express: who asks, whether they are still there, and what they are told not to keep. */
+export function serveRoute(route: Route, { context, readerOf, onWork }: Serving): RequestHandler {
+  return (req, res) => {
+    const reader = route.access === "reader" ? readerOf(req) : { organization: undefined };
+    // What a reader got may be kept, and must be asked for again: an ETag then spares sending it.
+    if (route.access === "reader") res.set({ "cache-control": "private, no-cache", vary: "Authorization" });
+    const closed = closedSignal(res);
+    const gone = AbortSignal.any([closed, context.stopping]);
+    const work = route.run(context, { reader, req, res, id: requestId(req), gone }).catch((error: unknown) => {
+      if (closed.aborted) return; // Nobody is there to be told.
+      if (context.stopping.aborted) throw new Problem(503, "stopping", "The server is stopping.", { cause: error });
+      throw error;
+    });
+    onWork(work);
+    return work;
+  };
+}
+
+function closedSignal(res: Response): AbortSignal {
+  const controller = new AbortController();
+  res.once("close", () => {
+    if (!res.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

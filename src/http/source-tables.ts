@@ -1,0 +1,72 @@
+import type postgres from "postgres";
+import type { Queryable, Sql } from "../database.ts";
+import { Problem } from "./problem.ts";
+
+/** The application's tables that the API writes to. */
+export type TableName = "conversations" | "leads" | "feedback";
+
+/** The columns that a table has, with their types: tables that were there first may lack some. */
+export type Columns = ReadonlyMap<string, string>;
+
+/** Knows the columns of the application's tables. */
+export type SourceTables = {
+  /** The columns of a table; throws the problem to answer with where there is no such table. */
+  columns: (table: TableName) => Promise<Columns>;
+};
+
+const KNOWN_FOR_MS = 30_000;
+
+/** Reads the columns when they are asked for, and again after half a minute: a table may get more. */
+export function createSourceTables(sql: Sql): SourceTables {
+  const known = new Map<TableName, { until: number; columns: Promise<Columns> }>();
+  return {
+    columns: async (table) => {
+      const entry = known.get(table);
+      if (entry !== undefined && entry.until > performance.now()) return existing(table, await entry.columns);
+      const columns = readColumns(sql, `public.${table}`);
+      known.set(table, { until: performance.now() + KNOWN_FOR_MS, columns });
+      columns.catch(() => known.delete(table));
+      return existing(table, await columns);
+    },
+  };
+}
+
+function existing(table: TableName, columns: Columns): Columns {
+  if (columns.size > 0) return columns;
+  throw new Problem(501, "no_table", `This database has no table public.${table}.`);
+}
+
+/** Names and types of a relation's columns, without those that are always computed. */
+export async function readColumns(sql: Queryable, relation: string): Promise<Columns> {
+  const rows = await sql<{ name: string; type: string }[]>`
+    select attname::text as name, format_type(atttypid, null) as type
+    from pg_attribute
+    where attrelid = to_regclass(${relation}) and attnum > 0 and not attisdropped and attgenerated = ''`;
+  return new Map(rows.map(({ name, type }) => [name, type]));
+}
+
+/** A value for a column: a parameter, or an SQL expression. */
+export type Value = postgres.PendingQuery<postgres.Row[]> | string | number | boolean | null;
+
+/** The values whose columns the table has, as a list of names and a list of values to put into an INSERT. */
+export function listFor(sql: Queryable, columns: Columns, values: Record<string, Value>) {
+  const names = Object.keys(values).filter((name) => columns.has(name));
+  return {
+    names: names.map((name) => sql`${sql(name)}`).reduce((all, name) => sql`${all}, ${name}`),
+    values: names.map((name) => sql`${values[name] ?? null}`).reduce((all, value) => sql`${all}, ${value}`),
+  };
+}
+
+/** Assignments of the values whose columns the table has, to put into an UPDATE. */
+export function assignmentsFor(sql: Queryable, columns: Columns, values: Record<string, Value>) {
+  return Object.entries(values)
+    .filter(([name]) => columns.has(name))
+    .map(([name, value]) => sql`${sql(name)} = ${value}`)
+    .reduce((all, assignment) => sql`${all}, ${assignment}`);
+}
+
+/** The present time, `secondsAgo` back, as a column takes it: one without a zone is read as UTC. */
+export function timeFor(sql: Queryable, columns: Columns, column: string, secondsAgo = 0): Value {
+  const time = sql`(clock_timestamp() - make_interval(secs => ${secondsAgo}))`;
+  return columns.get(column) === "timestamp without time zone" ? sql`${time} at time zone 'UTC'` : time;
+}
