@@ -14,6 +14,7 @@ as $$
 declare
   target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
   is_known constant boolean := exists (select from metrics.attachments as a where a.name = attach.name);
+  repeated text;
 begin
   if attach.name !~ '^[a-z][a-z0-9_]{0,30}$' then
     raise exception '% cannot be the name of a source', quote_nullable(attach.name)
@@ -43,12 +44,22 @@ begin
     perform metrics.install_engine(attach.name, target, false);
   end if;
   execute format('select %I.install()', target);
-  if not is_known then
-    perform metrics.close_privileges(target);
-  end if;
+  perform metrics.close_privileges(target);
   perform metrics.install_overview();
+
+  begin
+    execute format('select %I.repeated_ids()', target) into repeated;
+  exception when data_exception then
+    null; -- A row that the view fails on, which is recorded by the backfill.
+  end;
+  if repeated is not null then
+    raise exception 'ids name more than one row each: %', repeated
+      using errcode = 'unique_violation',
+        hint = 'An id names one row of its view. Take another column, or several by keys, unless a join multiplies the rows.';
+  end if;
   if backfill then
     execute format('select %I.backfill()', target);
+    execute format('select %I.retry_failed_rows()', target);
   end if;
 end; $$;
 

@@ -10,11 +10,19 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   mapped record;
+  old_function regprocedure;
   known_parents constant jsonb := (
     select coalesce(jsonb_object_agg(p.key::regclass::text, p.value), '{}') from jsonb_each(parents) as p
   );
 begin
   perform metrics.drop_triggers();
+  for old_function in
+    select p.oid from pg_proc as p
+    where p.pronamespace = (select c.relnamespace from pg_class as c where c.oid = 'metrics.sources'::regclass)
+      and p.proname ~ '^tg_parent__'
+  loop
+    execute format('drop function %s', old_function);
+  end loop;
   delete from metrics.parents;
   for mapped in
     select * from (values ('messages', messages), ('leads', leads), ('feedback', feedback)) as m (kind, of_view)

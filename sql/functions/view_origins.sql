@@ -4,16 +4,24 @@ returns table (column_name name, relation regclass, origin name)
 language sql stable
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select a.attname, found.part[1]::oid::regclass, o.attname
-  from pg_rewrite as r
-  join pg_attribute as a on a.attrelid = r.ev_class and a.attnum > 0 and not a.attisdropped
-  cross join lateral regexp_match(
-    r.ev_action::text,
-    ':resname ' || a.attname || ' :ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+) :resjunk false'
-  ) as found (part)
-  join pg_attribute as o on o.attrelid = found.part[1]::oid and o.attnum = found.part[2]::smallint
-  join pg_class as c on c.oid = o.attrelid and c.relkind in ('r', 'p')
-  where r.ev_class = of_view and r.ev_type = '1';
+  with recursive origins as (
+    select a.attname as column_name, of_view::oid as relation, a.attname as origin
+    from pg_attribute as a
+    where a.attrelid = of_view and a.attnum > 0 and not a.attisdropped
+    union all
+    -- A view over a view.
+    select seen.column_name, found.part[1]::oid, o.attname
+    from origins as seen
+    join pg_rewrite as r on r.ev_class = seen.relation and r.ev_type = '1'
+    cross join lateral regexp_match(
+      r.ev_action::text,
+      ':resname ' || seen.origin || ' :ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+) :resjunk false'
+    ) as found (part)
+    join pg_attribute as o on o.attrelid = found.part[1]::oid and o.attnum = found.part[2]::smallint
+  )
+  select origins.column_name, origins.relation::regclass, origins.origin
+  from origins
+  join pg_class as c on c.oid = origins.relation and c.relkind in ('r', 'p');
 end;
 
 comment on function metrics.view_origins(regclass) is

@@ -89,10 +89,10 @@ export const describeShape = (title: string, shape: Shape): void => {
       for (const kind of ["messages", "leads", "feedback"]) {
         let after: string | null = null;
         do {
-          const [batch] = await db.unsafe(`select last_id from metrics_${source}.backfill_batch($1, $2, 7)`, [
-            kind,
-            after,
-          ]);
+          const [batch]: { last_id: string | null }[] = await db.unsafe(
+            `select last_id from metrics_${source}.backfill_batch($1, $2, 7)`,
+            [kind, after],
+          );
           after = batch?.last_id ?? null;
         } while (after !== null);
       }
