@@ -35,6 +35,23 @@ comment on type metrics.session_delta is 'What a change of ledger rows adds to a
 create type metrics.token_source as enum ('estimate', 'tiktoken', 'provider');
 comment on type metrics.token_source is 'Where a token count comes from: estimate = ceil(characters / 4); tiktoken = the exact tokenizer; provider = usage reported on the row.';
 
+create type public.report_filter as (
+  organization text,
+  from_time timestamp with time zone,
+  to_time timestamp with time zone,
+  time_zone text,
+  widget text,
+  user_id text,
+  min_tokens bigint,
+  max_tokens bigint,
+  has_lead boolean,
+  min_satisfaction numeric,
+  max_satisfaction numeric,
+  source text,
+  no_organization boolean
+);
+comment on type public.report_filter is 'Which conversations a report is about. Made by the function report_filter, which checks it.';
+
 
 -- Tables
 
@@ -1486,6 +1503,7 @@ AS $function$
 declare
   target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
   is_known constant boolean := exists (select from metrics.attachments as a where a.name = attach.name);
+  repeated text;
 begin
   if attach.name !~ '^[a-z][a-z0-9_]{0,30}$' then
     raise exception '% cannot be the name of a source', quote_nullable(attach.name)
@@ -1515,12 +1533,22 @@ begin
     perform metrics.install_engine(attach.name, target, false);
   end if;
   execute format('select %I.install()', target);
-  if not is_known then
-    perform metrics.close_privileges(target);
-  end if;
+  perform metrics.close_privileges(target);
   perform metrics.install_overview();
+
+  begin
+    execute format('select %I.repeated_ids()', target) into repeated;
+  exception when data_exception then
+    null; -- A row that the view fails on, which is recorded by the backfill.
+  end;
+  if repeated is not null then
+    raise exception 'ids name more than one row each: %', repeated
+      using errcode = 'unique_violation',
+        hint = 'An id names one row of its view. Take another column, or several by keys, unless a join multiplies the rows.';
+  end if;
   if backfill then
     execute format('select %I.backfill()', target);
+    execute format('select %I.retry_failed_rows()', target);
   end if;
 end; $function$;
 comment on function metrics.attach(text,regclass,regclass,regclass,jsonb,jsonb,boolean) is 'Makes an application''s own tables a source, from views that map their rows to canonical ones: from then on its metrics are kept by triggers, in metrics_<name>.conversation_metrics. keys: for a view whose id is no column of a table as it stands, {"messages": {"table": "chat.lines", "key": "source.room || '':'' || source.no"}}. parents: for a table that no foreign key leads to, {"crm.people": "select m.id from changed join …"}, or null for one that never changes. Again for the same name: takes changed views over, and heals.';
@@ -3871,11 +3899,19 @@ CREATE OR REPLACE FUNCTION metrics.map_views(messages regclass, leads regclass, 
 AS $function$
 declare
   mapped record;
+  old_function regprocedure;
   known_parents constant jsonb := (
     select coalesce(jsonb_object_agg(p.key::regclass::text, p.value), '{}') from jsonb_each(parents) as p
   );
 begin
   perform metrics.drop_triggers();
+  for old_function in
+    select p.oid from pg_proc as p
+    where p.pronamespace = (select c.relnamespace from pg_class as c where c.oid = 'metrics.sources'::regclass)
+      and p.proname ~ '^tg_parent__'
+  loop
+    execute format('drop function %s', old_function);
+  end loop;
   delete from metrics.parents;
   for mapped in
     select * from (values ('messages', messages), ('leads', leads), ('feedback', feedback)) as m (kind, of_view)
@@ -4633,12 +4669,27 @@ CREATE OR REPLACE FUNCTION metrics.report_functions()
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
-BEGIN ATOMIC
- SELECT p.oid,
-     (p.proname <> ALL (ARRAY['report_functions'::name, 'drop_reports'::name, 'close_report_privileges'::name, 'grant_reports'::name]))
-    FROM pg_proc p
-   WHERE (((p.pronamespace = ('public'::regnamespace)::oid) AND ((p.proname = 'report_filter'::name) OR ((to_regtype('public.report_filter'::text))::oid = p.proargtypes[0])) AND (p.proname = ANY (ARRAY['report_filter'::name, 'report_sessions'::name, 'report_summary'::name, 'report_conversations'::name, 'report_tokens'::name, 'report_leads'::name, 'report_satisfaction'::name, 'report_response_times'::name, 'report_hours'::name, 'report_daily'::name, 'report_weekly'::name, 'report_monthly'::name]))) OR ((p.pronamespace = ('metrics'::regnamespace)::oid) AND (p.proname = ANY (ARRAY['checked_filter'::name, 'known_zone'::name, 'source_schema'::name, 'day_start'::name, 'previous_period'::name, 'local_time'::name, 'period_series'::name, 'period_sums'::name, 'ratio'::name, 'report_periods'::name, 'hour_sums'::name, 'time_percentiles'::name, 'rating_counts'::name, 'sort_type'::name, 'page_place'::name, 'price_at'::name, 'checked_prices'::name, 'split_key'::name, 'model_usage'::name, 'token_costs'::name, 'report_keys'::name, 'lead_sums'::name, 'report_functions'::name, 'drop_reports'::name, 'close_report_privileges'::name, 'grant_reports'::name]))));
-END;
+AS $function$
+  select p.oid, p.proname not in ('report_functions', 'drop_reports', 'close_report_privileges', 'grant_reports')
+  from pg_proc as p
+  where (
+      p.pronamespace = 'public'::regnamespace
+      and (p.proname = 'report_filter' or to_regtype('public.report_filter') = p.proargtypes[0])
+      and p.proname in (
+        'report_filter', 'report_sessions', 'report_summary', 'report_conversations', 'report_tokens', 'report_leads',
+        'report_satisfaction', 'report_response_times', 'report_hours', 'report_daily', 'report_weekly', 'report_monthly'
+      )
+    )
+    or (
+      p.pronamespace = 'metrics'::regnamespace
+      and p.proname in (
+        'checked_filter', 'known_zone', 'source_schema', 'day_start', 'previous_period', 'local_time', 'period_series',
+        'period_sums', 'ratio', 'report_periods', 'hour_sums', 'time_percentiles', 'rating_counts', 'sort_type',
+        'page_place', 'price_at', 'checked_prices', 'split_key', 'model_usage', 'token_costs', 'report_keys', 'lead_sums',
+        'report_functions', 'drop_reports', 'close_report_privileges', 'grant_reports'
+      )
+    );
+$function$;
 comment on function metrics.report_functions() is 'The functions of the reports, in public and metrics; is_for_readers: those that somebody who reads reports needs.';
 
 CREATE OR REPLACE FUNCTION metrics.report_keys(filter public.report_filter, split_by text, found_keys text[])
@@ -4669,6 +4720,7 @@ CREATE OR REPLACE FUNCTION metrics.report_periods(filter public.report_filter, u
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
 declare
@@ -5696,15 +5748,26 @@ CREATE OR REPLACE FUNCTION metrics.view_origins(of_view regclass)
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 BEGIN ATOMIC
- SELECT a.attname,
-     ((found.part[1])::oid)::regclass AS part,
-     o.attname
-    FROM ((((pg_rewrite r
-      JOIN pg_attribute a ON (((a.attrelid = r.ev_class) AND (a.attnum > 0) AND (NOT a.attisdropped))))
-      CROSS JOIN LATERAL regexp_match((r.ev_action)::text, ((':resname '::text || (a.attname)::text) || ' :ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+) :resjunk false'::text)) found(part))
-      JOIN pg_attribute o ON (((o.attrelid = (found.part[1])::oid) AND (o.attnum = (found.part[2])::smallint))))
-      JOIN pg_class c ON (((c.oid = o.attrelid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
-   WHERE ((r.ev_class = (view_origins.of_view)::oid) AND (r.ev_type = '1'::"char"));
+ WITH RECURSIVE origins AS (
+          SELECT a.attname AS column_name,
+             (view_origins.of_view)::oid AS relation,
+             a.attname AS origin
+            FROM pg_attribute a
+           WHERE ((a.attrelid = (view_origins.of_view)::oid) AND (a.attnum > 0) AND (NOT a.attisdropped))
+         UNION ALL
+          SELECT seen.column_name,
+             (found.part[1])::oid AS part,
+             o.attname
+            FROM (((origins seen
+              JOIN pg_rewrite r ON (((r.ev_class = seen.relation) AND (r.ev_type = '1'::"char"))))
+              CROSS JOIN LATERAL regexp_match((r.ev_action)::text, ((':resname '::text || (seen.origin)::text) || ' :ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+) :resjunk false'::text)) found(part))
+              JOIN pg_attribute o ON (((o.attrelid = (found.part[1])::oid) AND (o.attnum = (found.part[2])::smallint))))
+         )
+  SELECT origins.column_name,
+     (origins.relation)::regclass AS relation,
+     origins.origin
+    FROM (origins
+      JOIN pg_class c ON (((c.oid = origins.relation) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))));
 END;
 comment on function metrics.view_origins(regclass) is 'The columns of a view that are a table''s column as it stands, with that table and column.';
 
@@ -5974,6 +6037,455 @@ begin
 end; $function$;
 comment on function metrics.write_token_counts(bigint,jsonb) is 'Puts the exact counts of a batch (an array of ledger rows: conversation_id, prompt_tokens, completion_tokens, prompt_digest, completion_digest, encoding, encoding_assumed) into ledger and metrics and ends the batch. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';
 
+CREATE OR REPLACE FUNCTION public.report_conversations(filter public.report_filter DEFAULT public.report_filter(), sort text DEFAULT 'conversation_start'::text, descending boolean DEFAULT true, page_size integer DEFAULT 50, after text DEFAULT NULL::text)
+ RETURNS TABLE(source text, session_id text, organization_id text, widget_id text, user_id text, conversation_id text, conversation_start timestamp with time zone, conversation_end timestamp with time zone, conversation_duration double precision, total_messages integer, user_messages integer, ai_messages integer, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages integer, average_response_time double precision, response_count integer, has_lead boolean, lead_name text, lead_email text, lead_company text, user_satisfaction double precision, rating_count integer, created_at timestamp with time zone, updated_at timestamp with time zone, session_key uuid, cursor text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+ SET extra_float_digits TO '1'
+ SET "DateStyle" TO 'ISO, YMD'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+  kind constant text := metrics.sort_type(sort);
+  -- Bytewise, so that no change of a collation's rules reorders a page.
+  ordered constant text := format('m.%I%s', sort, case kind when 'text' then ' collate "C"' else '' end);
+  place constant record := metrics.page_place(after, sort, descending);
+  found_rows bigint := 0;
+  query text;
+begin
+  perform metrics.source_schema(f.source);
+  if page_size is null or page_size < 0 then
+    raise exception 'page_size cannot be %', coalesce(page_size::text, 'NULL')
+      using errcode = 'invalid_row_count_in_limit_clause', hint = 'How many conversations a page holds: 0 or more.';
+  end if;
+  query := format(
+    $sql$
+    select
+      m.source, m.session_id, m.organization_id, m.widget_id, m.user_id, m.conversation_id,
+      m.conversation_start, m.conversation_end, m.conversation_duration, m.total_messages, m.user_messages,
+      m.ai_messages, m.total_tokens, m.prompt_tokens, m.completion_tokens, m.estimated_messages,
+      m.average_response_time, m.response_count, m.has_lead, m.lead_name, m.lead_email, m.lead_company,
+      m.user_satisfaction, m.rating_count, m.created_at, m.updated_at,
+      m.session_key,
+      jsonb_build_array(%1$L, $5, m.%2$I::text, m.session_key)::text
+    from public.report_sessions($1) as m
+    $sql$,
+    sort, sort
+  );
+  -- NULLs are last either way: those that have a value first, in an order that an index can give.
+  if place.session_key is null or place.value is not null then
+    return query execute query || format(
+      ' where m.%1$I is not null %2$s order by %3$s %4$s, m.session_key limit $4',
+      sort,
+      case when place.session_key is not null then format(
+        'and %1$s %2$s $2::%3$s%4$s and (%1$s %5$s $2::%3$s%4$s or m.session_key > $3)',
+        ordered, case when descending then '<=' else '>=' end, kind, case kind when 'text' then ' collate "C"' else '' end,
+        case when descending then '<' else '>' end
+      ) end,
+      ordered, case when descending then 'desc' else 'asc' end
+    ) using f, place.value, place.session_key, page_size, descending;
+    get diagnostics found_rows = row_count;
+  end if;
+  if found_rows < page_size then
+    return query execute query || format(
+      ' where m.%I is null and ($3 is null or m.session_key > $3) order by m.session_key limit $4', sort
+    ) using f, null, case when place.value is null then place.session_key end, page_size - found_rows, descending;
+  end if;
+end; $function$;
+comment on function public.report_conversations(public.report_filter,text,boolean,integer,text) is 'One row for each conversation whose conversation_start is in the filter''s range, a page at a time: give the cursor of a page''s last row as after to get the next one. sort: any column but source, session_key and cursor; text and ids in bytewise order; NULLs last in both directions; ties by session_key. A page deep in the list costs what the first does, and no conversation comes twice or is left out because others come meanwhile. Durations and response times are seconds.';
+
+CREATE OR REPLACE FUNCTION public.report_daily(filter public.report_filter DEFAULT public.report_filter())
+ RETURNS TABLE(day date, starts_at timestamp with time zone, ends_at timestamp with time zone, conversations bigint, messages bigint, user_messages bigint, ai_messages bigint, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages bigint, leads bigint, conversion_rate numeric, ratings bigint, average_satisfaction numeric, average_messages numeric, average_tokens numeric, average_response_time numeric, average_duration numeric, previous_conversations bigint, previous_messages bigint, previous_total_tokens bigint, previous_leads bigint, previous_conversion_rate numeric, previous_average_satisfaction numeric, previous_average_response_time numeric)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT p.period,
+     p.starts_at,
+     p.ends_at,
+     p.conversations,
+     p.messages,
+     p.user_messages,
+     p.ai_messages,
+     p.total_tokens,
+     p.prompt_tokens,
+     p.completion_tokens,
+     p.estimated_messages,
+     p.leads,
+     p.conversion_rate,
+     p.ratings,
+     p.average_satisfaction,
+     p.average_messages,
+     p.average_tokens,
+     p.average_response_time,
+     p.average_duration,
+     p.previous_conversations,
+     p.previous_messages,
+     p.previous_total_tokens,
+     p.previous_leads,
+     p.previous_conversion_rate,
+     p.previous_average_satisfaction,
+     p.previous_average_response_time
+    FROM metrics.report_periods(report_daily.filter, 'day'::text) p(period, starts_at, ends_at, conversations, messages, user_messages, ai_messages, total_tokens, prompt_tokens, completion_tokens, estimated_messages, leads, conversion_rate, ratings, average_satisfaction, average_messages, average_tokens, average_response_time, average_duration, previous_conversations, previous_messages, previous_total_tokens, previous_leads, previous_conversion_rate, previous_average_satisfaction, previous_average_response_time);
+END;
+comment on function public.report_daily(public.report_filter) is 'One row for each day of the filter''s range in its time zone, also an empty one, by conversation_start, cut to the range: starts_at counts, ends_at no longer does. The rows add up to the range. Beside it what corresponds in the previous period of equal length. Average times are seconds, conversion_rate is the share of conversations with a lead (0 to 1), average_satisfaction is the mean of all ratings (1 to 5), averages of messages and tokens are per conversation; NULL where there is nothing to average. A last row without a day, only without both bounds: conversations whose start is unknown.';
+
+CREATE OR REPLACE FUNCTION public.report_filter(organization text DEFAULT NULL::text, from_time timestamp with time zone DEFAULT NULL::timestamp with time zone, to_time timestamp with time zone DEFAULT NULL::timestamp with time zone, time_zone text DEFAULT 'UTC'::text, widget text DEFAULT NULL::text, user_id text DEFAULT NULL::text, min_tokens bigint DEFAULT NULL::bigint, max_tokens bigint DEFAULT NULL::bigint, has_lead boolean DEFAULT NULL::boolean, min_satisfaction numeric DEFAULT NULL::numeric, max_satisfaction numeric DEFAULT NULL::numeric, source text DEFAULT 'default'::text, no_organization boolean DEFAULT false)
+ RETURNS public.report_filter
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return metrics.checked_filter(
+    row(
+      organization, from_time, to_time, time_zone, widget, user_id, min_tokens, max_tokens, has_lead,
+      min_satisfaction, max_satisfaction, source, no_organization
+    )::public.report_filter
+  );
+end; $function$;
+comment on function public.report_filter(text,timestamp with time zone,timestamp with time zone,text,text,text,bigint,bigint,boolean,numeric,numeric,text,boolean) is 'Which conversations a report is about; all arguments optional, by name: report_filter(organization => ''7'', from_time => ''2026-01-01'', to_time => ''2026-02-01'', time_zone => ''Europe/Berlin''). Every report goes by conversation_start: from_time counts, to_time no longer does. time_zone (IANA) is that of days, weeks, months and hours. Tokens and satisfaction (mean rating, 1 to 5): both limits count. no_organization: only conversations whose organization is NULL. source: a name of metrics.attachments. Ids are texts.';
+
+CREATE OR REPLACE FUNCTION public.report_hours(filter public.report_filter DEFAULT public.report_filter())
+ RETURNS TABLE(weekday integer, hour integer, conversations bigint, messages bigint, total_tokens bigint, previous_conversations bigint, previous_messages bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+  before constant record := metrics.previous_period(f);
+begin
+  perform metrics.source_schema(f.source);
+  return query
+  select
+    d.weekday, h.hour,
+    coalesce(c.conversations, 0), coalesce(c.messages, 0), coalesce(c.total_tokens, 0),
+    case when before.is_there then coalesce(p.conversations, 0) end,
+    case when before.is_there then coalesce(p.messages, 0) end
+  from generate_series(1, 7) as d (weekday)
+  cross join generate_series(0, 23) as h (hour)
+  left join metrics.hour_sums(f) as c on (c.weekday, c.hour) = (d.weekday, h.hour)
+  left join metrics.hour_sums(before.filter_before) as p on (p.weekday, p.hour) = (d.weekday, h.hour)
+  order by d.weekday, h.hour;
+end; $function$;
+comment on function public.report_hours(public.report_filter) is 'When conversations start: 168 rows, weekday (1 = Monday to 7) by hour (0 to 23) on the clocks of the filter''s time zone, by conversation_start. messages and total_tokens are those of the conversations that started then. An hour that the clocks repeat counts twice as long, one that they leave out is 0. Beside it the same weekday and hour of the previous period of equal length.';
+
+CREATE OR REPLACE FUNCTION public.report_leads(filter public.report_filter DEFAULT public.report_filter(), split_by text DEFAULT 'total'::text, prices text DEFAULT 'charged'::text, what_if jsonb DEFAULT NULL::jsonb, currency text DEFAULT 'USD'::text)
+ RETURNS TABLE(key text, conversations bigint, converted_conversations bigint, conversion_rate numeric, leads bigint, leads_with_email bigint, cost numeric, cost_per_lead numeric, unpriced_messages bigint, unpriced_tokens bigint, previous_conversations bigint, previous_converted_conversations bigint, previous_conversion_rate numeric, previous_leads bigint, previous_leads_with_email bigint, previous_cost_per_lead numeric)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+  before constant record := metrics.previous_period(f);
+begin
+  perform metrics.checked_prices(prices, what_if, report_leads.currency);
+  return query
+  with parts as materialized (
+    select false as is_before, c.* from metrics.lead_sums(f, split_by, 0, interval '0') as c
+    union all
+    select true, p.* from metrics.lead_sums(before.filter_before, split_by, before.days, before.duration) as p
+    where before.is_there
+  ),
+  costs as materialized (
+    select false as is_before, t.key, t.cost, t.unpriced_messages, t.unpriced_tokens
+    from metrics.token_costs(f, split_by, 0, interval '0', prices, what_if, report_leads.currency) as t
+    union all
+    select true, t.key, t.cost, t.unpriced_messages, t.unpriced_tokens
+    from metrics.token_costs(before.filter_before, split_by, before.days, before.duration, prices, what_if,
+      report_leads.currency) as t
+    where before.is_there
+  )
+  select
+    k.key, coalesce(c.conversations, 0), coalesce(c.converted, 0),
+    metrics.ratio(c.converted, c.conversations, 4),
+    coalesce(c.leads, 0), coalesce(c.leads_with_email, 0),
+    case when t.unpriced_messages is null then 0 else t.cost end,
+    metrics.ratio(case when t.unpriced_messages is null then 0 else t.cost end, c.leads, 6),
+    coalesce(t.unpriced_messages, 0), coalesce(t.unpriced_tokens, 0),
+    case when before.is_there then coalesce(p.conversations, 0) end,
+    case when before.is_there then coalesce(p.converted, 0) end,
+    metrics.ratio(p.converted, p.conversations, 4),
+    case when before.is_there then coalesce(p.leads, 0) end,
+    case when before.is_there then coalesce(p.leads_with_email, 0) end,
+    metrics.ratio(case when u.unpriced_messages is null then 0 else u.cost end, p.leads, 6)
+  from metrics.report_keys(f, split_by, array(select distinct s.key from parts as s)) as k
+  left join parts as c on not c.is_before and c.key is not distinct from k.key
+  left join parts as p on p.is_before and p.key is not distinct from k.key
+  left join costs as t on not t.is_before and t.key is not distinct from k.key
+  left join costs as u on u.is_before and u.key is not distinct from k.key
+  order by case split_by when 'day' then k.key end, coalesce(c.leads, 0) desc, k.key collate "C";
+end; $function$;
+comment on function public.report_leads(public.report_filter,text,text,jsonb,text) is 'Leads of the conversations whose conversation_start is in the filter''s range (not by when the lead was captured, so that rate and cost are of the same conversations), by split_by: total, widget (of the conversation) or day (of conversation_start in the filter''s time zone, empty days too). converted_conversations have at least one lead; conversion_rate is their share (0 to 1); leads counts every lead row, leads_with_email those with an address. cost is that of all tokens of these conversations, as in report_tokens, cost_per_lead that divided by leads (NULL without any); what has no price is in unpriced_* and in neither. Beside it the previous period of equal length. Leads of a session without any message belong to no conversation.';
+
+CREATE OR REPLACE FUNCTION public.report_monthly(filter public.report_filter DEFAULT public.report_filter())
+ RETURNS TABLE(month date, starts_at timestamp with time zone, ends_at timestamp with time zone, conversations bigint, messages bigint, user_messages bigint, ai_messages bigint, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages bigint, leads bigint, conversion_rate numeric, ratings bigint, average_satisfaction numeric, average_messages numeric, average_tokens numeric, average_response_time numeric, average_duration numeric, previous_conversations bigint, previous_messages bigint, previous_total_tokens bigint, previous_leads bigint, previous_conversion_rate numeric, previous_average_satisfaction numeric, previous_average_response_time numeric)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT p.period,
+     p.starts_at,
+     p.ends_at,
+     p.conversations,
+     p.messages,
+     p.user_messages,
+     p.ai_messages,
+     p.total_tokens,
+     p.prompt_tokens,
+     p.completion_tokens,
+     p.estimated_messages,
+     p.leads,
+     p.conversion_rate,
+     p.ratings,
+     p.average_satisfaction,
+     p.average_messages,
+     p.average_tokens,
+     p.average_response_time,
+     p.average_duration,
+     p.previous_conversations,
+     p.previous_messages,
+     p.previous_total_tokens,
+     p.previous_leads,
+     p.previous_conversion_rate,
+     p.previous_average_satisfaction,
+     p.previous_average_response_time
+    FROM metrics.report_periods(report_monthly.filter, 'month'::text) p(period, starts_at, ends_at, conversations, messages, user_messages, ai_messages, total_tokens, prompt_tokens, completion_tokens, estimated_messages, leads, conversion_rate, ratings, average_satisfaction, average_messages, average_tokens, average_response_time, average_duration, previous_conversations, previous_messages, previous_total_tokens, previous_leads, previous_conversion_rate, previous_average_satisfaction, previous_average_response_time);
+END;
+comment on function public.report_monthly(public.report_filter) is 'One row for each month (by its first day) of the filter''s range in its time zone, also an empty one, by conversation_start, cut to the range: starts_at counts, ends_at no longer does. The rows add up to the range. Beside it what corresponds in the previous period of equal length. Average times are seconds, conversion_rate is the share of conversations with a lead (0 to 1), average_satisfaction is the mean of all ratings (1 to 5), averages of messages and tokens are per conversation; NULL where there is nothing to average. A last row without a month, only without both bounds: conversations whose start is unknown.';
+
+CREATE OR REPLACE FUNCTION public.report_response_times(filter public.report_filter DEFAULT public.report_filter())
+ RETURNS TABLE(measure text, count bigint, average double precision, p50 double precision, p90 double precision, p95 double precision, p99 double precision, previous_count bigint, previous_average double precision, previous_p50 double precision, previous_p90 double precision, previous_p95 double precision, previous_p99 double precision)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+  before constant record := metrics.previous_period(f);
+  ledger constant name := metrics.source_schema(f.source);
+begin
+  return query
+  select
+    o.measure,
+    c.count, c.average, c.percentiles[1], c.percentiles[2], c.percentiles[3], c.percentiles[4],
+    p.count, p.average, p.percentiles[1], p.percentiles[2], p.percentiles[3], p.percentiles[4]
+  from unnest(array['answer', 'conversation', 'duration']) with ordinality as o (measure, place)
+  left join metrics.time_percentiles(f, ledger) as c on c.measure = o.measure
+  left join metrics.time_percentiles(before.filter_before, ledger) as p on p.measure = o.measure and before.is_there
+  order by o.place;
+end; $function$;
+comment on function public.report_response_times(public.report_filter) is 'Three rows of seconds, each with its count, mean and exact percentiles (percentile_cont), over the conversations whose conversation_start is in the filter''s range: answer = every single response time of theirs, from the ledger; conversation = their average_response_time; duration = their conversation_duration. Beside it the previous period of equal length. What is unknown does not count.';
+
+CREATE OR REPLACE FUNCTION public.report_satisfaction(filter public.report_filter DEFAULT public.report_filter())
+ RETURNS TABLE(rating integer, ratings bigint, share numeric, conversations bigint, previous_ratings bigint, previous_share numeric, previous_conversations bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+  before constant record := metrics.previous_period(f);
+  ledger constant name := metrics.source_schema(f.source);
+begin
+  return query
+  select
+    c.rating,
+    c.ratings, metrics.ratio(c.ratings, sum(c.ratings) over (), 4), c.conversations,
+    p.ratings, metrics.ratio(p.ratings, sum(p.ratings) over (), 4), p.conversations
+  from metrics.rating_counts(f, ledger) as c
+  left join metrics.rating_counts(before.filter_before, ledger) as p on p.rating = c.rating and before.is_there
+  order by c.rating;
+end; $function$;
+comment on function public.report_satisfaction(public.report_filter) is 'Five rows, rating 1 to 5, over the conversations whose conversation_start is in the filter''s range: how many single ratings of that value they have (a fraction counts for the nearest, half upwards), their share of all ratings (0 to 1), and how many conversations have that mean rating, rounded the same way. Beside it the previous period of equal length.';
+
+CREATE OR REPLACE FUNCTION public.report_sessions(filter public.report_filter)
+ RETURNS TABLE(source text, session_key uuid, conversation_id text, session_id text, organization_id text, widget_id text, user_id text, total_messages integer, user_messages integer, ai_messages integer, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages integer, conversation_start timestamp with time zone, conversation_end timestamp with time zone, conversation_duration double precision, average_response_time double precision, response_count integer, response_us_sum numeric, has_lead boolean, lead_name text, lead_email text, lead_company text, user_satisfaction double precision, rating_count integer, rating_sum numeric, created_at timestamp with time zone, updated_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT m.source,
+     m.session_key,
+     m.conversation_id,
+     m.session_id,
+     m.organization_id,
+     m.widget_id,
+     m.user_id,
+     m.total_messages,
+     m.user_messages,
+     m.ai_messages,
+     m.total_tokens,
+     m.prompt_tokens,
+     m.completion_tokens,
+     m.estimated_messages,
+     m.conversation_start,
+     m.conversation_end,
+     m.conversation_duration,
+     m.average_response_time,
+     m.response_count,
+     m.response_us_sum,
+     m.has_lead,
+     m.lead_name,
+     m.lead_email,
+     m.lead_company,
+     m.user_satisfaction,
+     m.rating_count,
+     m.rating_sum,
+     m.created_at,
+     m.updated_at
+    FROM public.all_conversation_metrics m
+   WHERE ((m.source = COALESCE((report_sessions.filter).source, 'default'::text)) AND (((report_sessions.filter).organization IS NULL) OR (m.organization_id = (report_sessions.filter).organization)) AND (((report_sessions.filter).no_organization IS NOT TRUE) OR (m.organization_id IS NULL)) AND (((report_sessions.filter).from_time IS NULL) OR (m.conversation_start >= (report_sessions.filter).from_time)) AND (((report_sessions.filter).to_time IS NULL) OR (m.conversation_start < (report_sessions.filter).to_time)) AND (((report_sessions.filter).widget IS NULL) OR (m.widget_id = (report_sessions.filter).widget)) AND (((report_sessions.filter).user_id IS NULL) OR (m.user_id = (report_sessions.filter).user_id)) AND (((report_sessions.filter).min_tokens IS NULL) OR (m.total_tokens >= (report_sessions.filter).min_tokens)) AND (((report_sessions.filter).max_tokens IS NULL) OR (m.total_tokens <= (report_sessions.filter).max_tokens)) AND (((report_sessions.filter).has_lead IS NULL) OR (m.has_lead = (report_sessions.filter).has_lead)) AND (((report_sessions.filter).min_satisfaction IS NULL) OR ((m.rating_count > 0) AND (m.rating_sum >= ((report_sessions.filter).min_satisfaction * (m.rating_count)::numeric)))) AND (((report_sessions.filter).max_satisfaction IS NULL) OR ((m.rating_count > 0) AND (m.rating_sum <= ((report_sessions.filter).max_satisfaction * (m.rating_count)::numeric)))));
+END;
+comment on function public.report_sessions(public.report_filter) is 'The rows of all_conversation_metrics that a filter lets through, by conversation_start: what every report counts, and the one place that filters. Tokens, seconds, ratings 1 to 5. A conversation without a known start is there only without from_time and to_time.';
+
+CREATE OR REPLACE FUNCTION public.report_summary(filter public.report_filter DEFAULT public.report_filter())
+ RETURNS TABLE(from_time timestamp with time zone, to_time timestamp with time zone, previous_from_time timestamp with time zone, conversations bigint, messages bigint, user_messages bigint, ai_messages bigint, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages bigint, leads bigint, conversion_rate numeric, ratings bigint, average_satisfaction numeric, average_messages numeric, average_tokens numeric, average_response_time numeric, average_duration numeric, previous_conversations bigint, previous_messages bigint, previous_user_messages bigint, previous_ai_messages bigint, previous_total_tokens bigint, previous_prompt_tokens bigint, previous_completion_tokens bigint, previous_estimated_messages bigint, previous_leads bigint, previous_conversion_rate numeric, previous_ratings bigint, previous_average_satisfaction numeric, previous_average_messages numeric, previous_average_tokens numeric, previous_average_response_time numeric, previous_average_duration numeric)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+  before constant record := metrics.previous_period(f);
+begin
+  perform metrics.source_schema(f.source);
+  return query
+  select
+    f.from_time, f.to_time, case when before.is_there then (before.filter_before).from_time end,
+    coalesce(c.conversations, 0),
+    coalesce(c.user_messages + c.ai_messages, 0),
+    coalesce(c.user_messages, 0),
+    coalesce(c.ai_messages, 0),
+    coalesce(c.prompt_tokens + c.completion_tokens, 0),
+    coalesce(c.prompt_tokens, 0),
+    coalesce(c.completion_tokens, 0),
+    coalesce(c.estimated_messages, 0),
+    coalesce(c.leads, 0),
+    metrics.ratio(c.leads, c.conversations, 4),
+    coalesce(c.rating_count, 0),
+    metrics.ratio(c.rating_sum, c.rating_count, 4),
+    metrics.ratio(c.user_messages + c.ai_messages, c.conversations, 4),
+    metrics.ratio(c.prompt_tokens + c.completion_tokens, c.conversations, 4),
+    metrics.ratio(c.response_us_sum, c.response_count * 1000000::numeric, 6),
+    metrics.ratio(extract(epoch from c.duration_sum), c.timed_conversations, 6),
+    case when before.is_there then coalesce(p.conversations, 0) end,
+    case when before.is_there then coalesce(p.user_messages + p.ai_messages, 0) end,
+    case when before.is_there then coalesce(p.user_messages, 0) end,
+    case when before.is_there then coalesce(p.ai_messages, 0) end,
+    case when before.is_there then coalesce(p.prompt_tokens + p.completion_tokens, 0) end,
+    case when before.is_there then coalesce(p.prompt_tokens, 0) end,
+    case when before.is_there then coalesce(p.completion_tokens, 0) end,
+    case when before.is_there then coalesce(p.estimated_messages, 0) end,
+    case when before.is_there then coalesce(p.leads, 0) end,
+    metrics.ratio(p.leads, p.conversations, 4),
+    case when before.is_there then coalesce(p.rating_count, 0) end,
+    metrics.ratio(p.rating_sum, p.rating_count, 4),
+    metrics.ratio(p.user_messages + p.ai_messages, p.conversations, 4),
+    metrics.ratio(p.prompt_tokens + p.completion_tokens, p.conversations, 4),
+    metrics.ratio(p.response_us_sum, p.response_count * 1000000::numeric, 6),
+    metrics.ratio(extract(epoch from p.duration_sum), p.timed_conversations, 6)
+  from (select) as one_row
+  left join metrics.period_sums(f, 'all', 0, interval '0') as c on true
+  left join metrics.period_sums(before.filter_before, 'all', 0, interval '0') as p on before.is_there;
+end; $function$;
+comment on function public.report_summary(public.report_filter) is 'One row: the figures of the conversations whose conversation_start is in the filter''s range, and those of the previous period of equal length (NULL without both bounds). Average times are seconds, conversion_rate is the share of conversations with a lead (0 to 1), average_satisfaction is the mean of all ratings (1 to 5), averages of messages and tokens are per conversation; NULL where there is nothing to average.';
+
+CREATE OR REPLACE FUNCTION public.report_tokens(filter public.report_filter DEFAULT public.report_filter(), split_by text DEFAULT 'model'::text, prices text DEFAULT 'charged'::text, what_if jsonb DEFAULT NULL::jsonb, currency text DEFAULT 'USD'::text)
+ RETURNS TABLE(key text, messages bigint, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_tokens bigint, counted_tokens bigint, reported_tokens bigint, cost numeric, unpriced_messages bigint, unpriced_tokens bigint, previous_messages bigint, previous_total_tokens bigint, previous_cost numeric, previous_unpriced_tokens bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+  before constant record := metrics.previous_period(f);
+begin
+  perform metrics.checked_prices(prices, what_if, report_tokens.currency);
+  return query
+  with parts as materialized (
+    select false as is_before, c.*
+    from metrics.token_costs(f, split_by, 0, interval '0', prices, what_if, report_tokens.currency) as c
+    union all
+    select true, p.*
+    from metrics.token_costs(before.filter_before, split_by, before.days, before.duration, prices, what_if,
+      report_tokens.currency) as p
+    where before.is_there
+  )
+  select
+    k.key,
+    coalesce(c.messages, 0), coalesce(c.prompt_tokens + c.completion_tokens, 0), coalesce(c.prompt_tokens, 0),
+    coalesce(c.completion_tokens, 0), coalesce(c.estimated_tokens, 0), coalesce(c.counted_tokens, 0),
+    coalesce(c.reported_tokens, 0),
+    -- Nothing costs nothing; something without a price is not known.
+    case when c.messages > 0 then c.cost else 0 end,
+    coalesce(c.unpriced_messages, 0), coalesce(c.unpriced_tokens, 0),
+    case when before.is_there then coalesce(p.messages, 0) end,
+    case when before.is_there then coalesce(p.prompt_tokens + p.completion_tokens, 0) end,
+    case when before.is_there then case when p.messages > 0 then p.cost else 0 end end,
+    case when before.is_there then coalesce(p.unpriced_tokens, 0) end
+  from metrics.report_keys(f, split_by, array(select distinct s.key from parts as s)) as k
+  left join parts as c on not c.is_before and c.key is not distinct from k.key
+  left join parts as p on p.is_before and p.key is not distinct from k.key
+  order by case split_by when 'day' then k.key end, coalesce(c.prompt_tokens + c.completion_tokens, 0) desc,
+    k.key collate "C";
+end; $function$;
+comment on function public.report_tokens(public.report_filter,text,text,jsonb,text) is 'Tokens and their cost over the conversations whose conversation_start is in the filter''s range, by split_by: model (key NULL: none given), widget, day (of conversation_start in the filter''s time zone, empty days too) or total. estimated + counted + reported = total tokens, by where the count is from. cost is in the currency, by metrics.model_prices: prices = charged (at the time of each message) or today; what_if = other prices, {"gpt-4o": {"prompt": 2.5, "completion": 10}, "gpt-*": …}, per 1,000,000 tokens. What has no price is in unpriced_messages and unpriced_tokens and not in cost, which is NULL where nothing has one. Beside it the previous period of equal length.';
+
+CREATE OR REPLACE FUNCTION public.report_weekly(filter public.report_filter DEFAULT public.report_filter())
+ RETURNS TABLE(week date, starts_at timestamp with time zone, ends_at timestamp with time zone, conversations bigint, messages bigint, user_messages bigint, ai_messages bigint, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages bigint, leads bigint, conversion_rate numeric, ratings bigint, average_satisfaction numeric, average_messages numeric, average_tokens numeric, average_response_time numeric, average_duration numeric, previous_conversations bigint, previous_messages bigint, previous_total_tokens bigint, previous_leads bigint, previous_conversion_rate numeric, previous_average_satisfaction numeric, previous_average_response_time numeric)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT p.period,
+     p.starts_at,
+     p.ends_at,
+     p.conversations,
+     p.messages,
+     p.user_messages,
+     p.ai_messages,
+     p.total_tokens,
+     p.prompt_tokens,
+     p.completion_tokens,
+     p.estimated_messages,
+     p.leads,
+     p.conversion_rate,
+     p.ratings,
+     p.average_satisfaction,
+     p.average_messages,
+     p.average_tokens,
+     p.average_response_time,
+     p.average_duration,
+     p.previous_conversations,
+     p.previous_messages,
+     p.previous_total_tokens,
+     p.previous_leads,
+     p.previous_conversion_rate,
+     p.previous_average_satisfaction,
+     p.previous_average_response_time
+    FROM metrics.report_periods(report_weekly.filter, 'week'::text) p(period, starts_at, ends_at, conversations, messages, user_messages, ai_messages, total_tokens, prompt_tokens, completion_tokens, estimated_messages, leads, conversion_rate, ratings, average_satisfaction, average_messages, average_tokens, average_response_time, average_duration, previous_conversations, previous_messages, previous_total_tokens, previous_leads, previous_conversion_rate, previous_average_satisfaction, previous_average_response_time);
+END;
+comment on function public.report_weekly(public.report_filter) is 'One row for each ISO week (by its Monday) of the filter''s range in its time zone, also an empty one, by conversation_start, cut to the range: starts_at counts, ends_at no longer does. The rows add up to the range. Beside it what corresponds in the previous period of equal length. Average times are seconds, conversion_rate is the share of conversations with a lead (0 to 1), average_satisfaction is the mean of all ratings (1 to 5), averages of messages and tokens are per conversation; NULL where there is nothing to average. A last row without a week, only without both bounds: conversations whose start is unknown.';
+
 CREATE OR REPLACE FUNCTION public.sync_conversation_metrics(conversation_id bigint)
  RETURNS void
  LANGUAGE plpgsql
@@ -6051,3 +6563,5 @@ grant usage on type metrics.encoding to public;
 grant usage on type metrics.session_delta to public;
 
 grant usage on type metrics.token_source to public;
+
+grant usage on type public.report_filter to public;

@@ -11,6 +11,9 @@ begin
   if exists (select from metrics.attachments) then
     perform metrics.drop_triggers();
   end if;
+  if to_regprocedure('metrics.drop_reports()') is not null then
+    perform metrics.drop_reports();
+  end if;
   drop view if exists public.all_conversation_metrics;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   -- Where there: "drop schema public cascade", say, leaves the rest behind.
@@ -29,4 +32,4 @@ begin
 end; $$;
 
 comment on function metrics.uninstall() is
-  'Removes all that is ours but graphile_worker: triggers, conversation_metrics, the drift view, the schema metrics. The application''s tables and rows stay as they were.';
+  'Removes all that is ours but graphile_worker: triggers, conversation_metrics, the drift view, the reports, the schema metrics. The application''s tables and rows stay as they were.';

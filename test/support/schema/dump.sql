@@ -17,13 +17,15 @@ routines as materialized (
   select p.*, p.oid::regprocedure::text as name
   from pg_proc as p
   where p.pronamespace = 'metrics'::regnamespace
-    or (p.pronamespace = 'public'::regnamespace and p.proname = 'sync_conversation_metrics')
+    or (p.pronamespace = 'public'::regnamespace
+      and (p.proname = 'sync_conversation_metrics' or starts_with(p.proname, 'report_')))
 ),
 types as materialized (
   select t.*, format_type(t.oid, null) as name
   from pg_type as t
   left join pg_class as c on c.oid = t.typrelid
-  where t.typnamespace = 'metrics'::regnamespace and t.typelem = 0
+  where (t.typnamespace = 'metrics'::regnamespace or (t.typnamespace = 'public'::regnamespace and t.typname = 'report_filter'))
+    and t.typelem = 0
     and (t.typtype = 'e' or (t.typtype = 'c' and c.relkind = 'c'))
 ),
 columns as (
