@@ -84,7 +84,14 @@ describe("a token counter", { timeout: 120_000 }, () => {
     await symlink(join(root, "node_modules"), join(dir, "node_modules"));
     await writeFile(join(dir, "package.json"), `{ "type": "module" }`);
     const tsc = join(root, "node_modules/typescript/bin/tsc");
-    await run(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", join(dir, "dist")]);
+    await run(process.execPath, [
+      tsc,
+      "-p",
+      join(root, "tsconfig.build.json"),
+      "--noCheck",
+      "--outDir",
+      join(dir, "dist"),
+    ]);
 
     const { stdout } = await runProgram(join(dir, "dist/src/tokens/counter.js"));
 
@@ -120,7 +127,8 @@ describe("a token counter", { timeout: 120_000 }, () => {
     const early = usedAfter(40_000);
     const late = usedAfter(200_000);
 
-    expect(late - early).toBeLessThan(16);
-    expect(late - loaded).toBeLessThan(48);
+    // megabytes; 5 here, 25 and more where the cache has no bound or keeps the texts
+    expect(early - loaded).toBeLessThan(16);
+    expect(late - loaded).toBeLessThan(16);
   });
 });
