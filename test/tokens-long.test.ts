@@ -48,7 +48,7 @@ describe(`long texts (RANDOM_SEED=${seed})`, { timeout: 120_000 }, () => {
 
     for (const char of ["a", "A", " ", "\n", "!", "=", "中"]) {
       test(`a megabyte of ${JSON.stringify(char)} is counted in ${encoding} in less than 2 s`, async () => {
-        // tiktoken would need a quarter of an hour; on what it can finish, so many characters are whole tokens
+        // tiktoken would need minutes; on what it can finish, so many characters are whole tokens
         const part = tiktokenCount(encoding, char.repeat(2048));
         expect(tiktokenCount(encoding, char.repeat(4096))).toBe(2 * part);
 
@@ -67,7 +67,7 @@ describe(`long texts (RANDOM_SEED=${seed})`, { timeout: 120_000 }, () => {
 
       const { ms } = await timed("o200k_base", text, limit);
 
-      // a quadratic count takes from a quarter of an hour to two hours
+      // a quadratic count takes minutes
       expect(ms).toBeLessThan(limit);
     });
   }
