@@ -102,7 +102,7 @@ create table metrics.failed_rows (
   constraint failed_rows_kind_known CHECK (kind = ANY (ARRAY['messages'::text, 'leads'::text, 'feedback'::text])),
   constraint failed_rows_pkey PRIMARY KEY (kind, row_id)
 );
-comment on table metrics.failed_rows is 'Source rows that their mapping failed on. They stay counted as they were; metrics.retry_failed_rows() counts them once mapping or row is mended.';
+comment on table metrics.failed_rows is 'Source rows that their mapping failed on. They count for nothing until mapping or row is mended; metrics.retry_failed_rows() counts them then.';
 
 create table metrics.feedback (
   feedback_id bigint not null,
@@ -1733,7 +1733,7 @@ CREATE OR REPLACE FUNCTION metrics.changed_ids_sql(source metrics.sources)
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
-RETURN metrics.guarded(source, CASE WHEN (source).reads_back THEN (format('ids := array(select %1$s from deleted as source union select %1$s from inserted as source);'::text, (source).row_key) || format(' perform count(mapped::text) from metrics.source_%s as mapped where mapped.%I = any(ids);'::text, (source).kind, metrics.id_column((source).kind))) WHEN (EXISTS (SELECT FROM metrics.parents p WHERE (p.kind = (changed_ids_sql.source).kind))) THEN (SELECT format('
+RETURN metrics.guarded(source, (CASE WHEN (source).reads_back THEN (format('ids := array(select %1$s from deleted as source union select %1$s from inserted as source);'::text, (source).row_key) || format(' perform count(mapped::text) from metrics.source_%s as mapped where mapped.%I = any(ids);'::text, (source).kind, metrics.id_column((source).kind))) WHEN (EXISTS (SELECT FROM metrics.parents p WHERE (p.kind = (changed_ids_sql.source).kind))) THEN (SELECT format('
         ids := array(
           with old_rows as materialized (select %1$s as id, (select used from (select %2$s) as used) as used from deleted as source),
           new_rows as materialized (select %1$s as id, (select used from (select %2$s) as used) as used from inserted as source)
@@ -1750,7 +1750,12 @@ RETURN metrics.guarded(source, CASE WHEN (source).reads_back THEN (format('ids :
         -- By image: two values of a type may be equal and differ (texts by their collation).
         where before.%1$I is null or after.%1$I is null or before *<> after
       );
-      '::text, metrics.id_column((source).kind), format((source).mapping, 'deleted'), format((source).mapping, 'inserted')) END, 'select %1$s from deleted as source union select %1$s from inserted as source'::text);
+      '::text, metrics.id_column((source).kind), format((source).mapping, 'deleted'), format((source).mapping, 'inserted')) END || CASE WHEN (source).is_view THEN format('
+        -- They can be read now.
+        if exists (select from metrics.failed_rows) then
+          delete from metrics.failed_rows as f where f.kind = %L and f.row_id = any(ids::text[]);
+        end if;
+    '::text, (source).kind) ELSE ''::text END), 'select %1$s from deleted as source union select %1$s from inserted as source'::text);
 comment on function metrics.changed_ids_sql(metrics.sources) is 'The text by which the trigger of an UPDATE finds the rows whose canonical form changed; leaves their ids in the variable ids.';
 
 CREATE OR REPLACE FUNCTION metrics.check_column(of_table regclass, column_name text, kind text)
@@ -2878,6 +2883,29 @@ begin
     case when problem is not null
       then 'Rename the column back; or: conversation-metrics uninstall, then: conversation-metrics migrate' end;
 
+  problem := (
+    select string_agg(format('%s: %s', s.kind, error.message), '; ')
+    from metrics.sources as s cross join lateral metrics.mapping_error(s.kind) as error (message)
+    where s.is_view and error.message is not null
+  );
+  if problem is not null then
+    return query select 'mapping', false, 'it fails on rows that nothing has recorded: ' || problem,
+      'conversation-metrics repair: it records them, and counts the others';
+    return;
+  end if;
+  select count(*) into number from metrics.failed_rows as f;
+  if number > 0 or exists (select from metrics.sources as s where s.is_view) then
+    return query select 'mapping', number = 0,
+      case when number = 0 then 'it fails on no row' else (
+        select format('it fails on %s rows, which are not counted: ', number)
+          || string_agg(format('%s %s (%s)', f.kind, f.row_id, f.error), ', ' order by f.failed_at)
+          || case when number > 5 then ' …' else '' end
+        from (select * from metrics.failed_rows as f order by f.failed_at limit 5) as f
+      ) end,
+      case when number > 0
+        then 'Mend the rows; or the view, then attach it again. select * from metrics.failed_rows' end;
+  end if;
+
   problem := metrics.repeated_ids();
   return query select 'ids', problem is null,
     case when problem is null then 'each names one row' else 'name more than one row each, of which one counts: ' || problem end,
@@ -3750,9 +3778,10 @@ begin
   on conflict (kind) do update set
     relation = excluded.relation, mapping = excluded.mapping, row_key = excluded.row_key,
     is_view = true, reads_back = excluded.reads_back;
+  -- Without the rows that the view fails on, or nobody could read the others.
   execute format(
-    'create or replace view metrics.source_%s as %s',
-    of_kind, format(canonical, '(' || rtrim(pg_get_viewdef(of_view), '; ') || ')')
+    'create or replace view metrics.source_%1$s as %2$s and not exists (select from metrics.failed_rows as failed where failed.kind = %1$L and failed.row_id = source.%3$I::text)',
+    of_kind, format(canonical, '(' || rtrim(pg_get_viewdef(of_view), '; ') || ')'), id_column
   );
   execute format('comment on view metrics.source_%s is %L', of_kind,
     format('The rows of %s as canonical %s rows, by the view %s as it was when it was attached.', of_table, of_kind, of_view));
@@ -4046,7 +4075,7 @@ exception when others then
   if sqlstate like '40%' or sqlstate like '57%' then
     raise;
   end if;
-  return sqlerrm;
+  return case when sqlstate like '22%' then regexp_replace(sqlerrm, '"[^"]*("|$)', '"…"', 'g') else sqlerrm end;
 end; $function$;
 comment on function metrics.mapping_error(text) is 'The error that reading all rows of a kind ends with; NULL where they can be read.';
 
@@ -4608,6 +4637,10 @@ declare
   differences public.conversation_metrics_drift[];
   keys uuid[];
 begin
+  -- Rows that the mapping fails on, and that nobody has noticed yet.
+  perform metrics.sync_all(s.kind) from metrics.sources as s
+  where s.is_view and metrics.mapping_error(s.kind) is not null;
+
   differences := array(
     select d
     from (
@@ -4896,7 +4929,12 @@ declare
 begin
   execute 'explain (format json) ' || query into plan;
   return jsonb_path_exists(
-    plan::jsonb, '$.** ? (@."Node Type" == "Seq Scan" && @."Relation Name" == $name)',
+    plan::jsonb,
+    -- By an index without a condition, or with one that nearly all rows meet: from end to end as well.
+    '$.** ? (@."Relation Name" == $name && (@."Node Type" == "Seq Scan"
+      || !exists(@."Index Cond") && !exists(@."Recheck Cond") && @."Node Type" like_regex "Scan$"
+      || @."Index Cond" like_regex "^[(][^()]+ IS NOT NULL[)]$"
+      || @."Recheck Cond" like_regex "^[(][^()]+ IS NOT NULL[)]$"))',
     jsonb_build_object('name', (select c.relname from pg_class as c where c.oid = of_table))
   );
 end; $function$;
@@ -5329,6 +5367,10 @@ CREATE OR REPLACE FUNCTION metrics.sync_carefully(kind text, ids anyarray)
 AS $function$
 begin
   begin
+    -- They may be mended now.
+    if exists (select from metrics.failed_rows) then
+      delete from metrics.failed_rows as f where f.kind = sync_carefully.kind and f.row_id = any(ids::text[]);
+    end if;
     case kind
       when 'messages' then
         perform count(s::text) from metrics.source_messages as s where s.conversation_id = any(ids);
@@ -5355,20 +5397,30 @@ CREATE OR REPLACE FUNCTION metrics.sync_each(kind text, ids anyarray)
 AS $function$
 declare
   failed integer := 0;
+  reason text;
 begin
   for i in 1 .. cardinality(ids) loop
     begin
-      perform metrics.sync(kind, ids[i:i]);
+      -- First, since it hides the row.
       delete from metrics.failed_rows as f where f.kind = sync_each.kind and f.row_id = ids[i]::text;
+      perform metrics.sync(kind, ids[i:i]);
     exception when others then
       -- A conflict with another transaction, or an end from outside, is no fault of the mapping.
       if sqlstate like '40%' or sqlstate like '57%' then
         raise;
       end if;
       failed := failed + 1;
+      -- What a data exception quotes is somebody's data.
+      reason := case when sqlstate like '22%' then regexp_replace(sqlerrm, '"[^"]*("|$)', '"…"', 'g') else sqlerrm end;
       insert into metrics.failed_rows (kind, row_id, error)
-      values (sync_each.kind, ids[i]::text, sqlerrm)
+      values (sync_each.kind, ids[i]::text, reason)
       on conflict on constraint failed_rows_pkey do update set error = excluded.error, failed_at = excluded.failed_at;
+      -- What it counted for before.
+      begin
+        perform metrics.sync(kind, ids[i:i]);
+      exception when data_exception then
+        null; -- The view fails in a condition, before the row is left out.
+      end;
     end;
   end loop;
   return failed;
@@ -5483,6 +5535,9 @@ begin
     where l.session_key is not null
       and not exists (select from metrics.source_messages as s where s.conversation_id = l.conversation_id)
   ));
+  if exists (select from metrics.failed_rows) then
+    perform metrics.retry_failed_rows();
+  end if;
   return null;
 end; $function$;
 comment on function metrics.tg_conversations__truncate() is 'Takes the message rows that a TRUNCATE removed out of ledger and metrics.';

@@ -11,7 +11,8 @@ const tables = `
   create index on public."Message_v2" ("chatId");
   create table public."Vote_v2" ("chatId" uuid not null references public."Chat" on delete cascade,
     "messageId" uuid not null references public."Message_v2" on delete cascade, "isUpvoted" boolean not null,
-    primary key ("chatId", "messageId"))`;
+    primary key ("chatId", "messageId"));
+  create unique index on public."Vote_v2" (("chatId" || '/' || "messageId"))`;
 
 const message = (
   n: string,

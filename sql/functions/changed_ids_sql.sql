@@ -3,7 +3,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 return metrics.guarded(
   source,
-  case
+  (case
     -- What the row was before cannot be read any more.
     when source.reads_back then format(
       'ids := array(select %1$s from deleted as source union select %1$s from inserted as source);', source.row_key
@@ -43,7 +43,15 @@ return metrics.guarded(
       $sql$,
       metrics.id_column(source.kind), format(source.mapping, 'deleted'), format(source.mapping, 'inserted')
     )
-  end,
+  end)
+  || case when source.is_view then format(
+    $sql$
+        -- They can be read now.
+        if exists (select from metrics.failed_rows) then
+          delete from metrics.failed_rows as f where f.kind = %L and f.row_id = any(ids::text[]);
+        end if;
+    $sql$, source.kind
+  ) else '' end,
   'select %1$s from deleted as source union select %1$s from inserted as source'
 );
 

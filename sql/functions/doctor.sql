@@ -20,6 +20,29 @@ begin
     case when problem is not null
       then 'Rename the column back; or: conversation-metrics uninstall, then: conversation-metrics migrate' end;
 
+  problem := (
+    select string_agg(format('%s: %s', s.kind, error.message), '; ')
+    from metrics.sources as s cross join lateral metrics.mapping_error(s.kind) as error (message)
+    where s.is_view and error.message is not null
+  );
+  if problem is not null then
+    return query select 'mapping', false, 'it fails on rows that nothing has recorded: ' || problem,
+      'conversation-metrics repair: it records them, and counts the others';
+    return;
+  end if;
+  select count(*) into number from metrics.failed_rows as f;
+  if number > 0 or exists (select from metrics.sources as s where s.is_view) then
+    return query select 'mapping', number = 0,
+      case when number = 0 then 'it fails on no row' else (
+        select format('it fails on %s rows, which are not counted: ', number)
+          || string_agg(format('%s %s (%s)', f.kind, f.row_id, f.error), ', ' order by f.failed_at)
+          || case when number > 5 then ' …' else '' end
+        from (select * from metrics.failed_rows as f order by f.failed_at limit 5) as f
+      ) end,
+      case when number > 0
+        then 'Mend the rows; or the view, then attach it again. select * from metrics.failed_rows' end;
+  end if;
+
   problem := metrics.repeated_ids();
   return query select 'ids', problem is null,
     case when problem is null then 'each names one row' else 'name more than one row each, of which one counts: ' || problem end,

@@ -38,9 +38,10 @@ begin
   on conflict (kind) do update set
     relation = excluded.relation, mapping = excluded.mapping, row_key = excluded.row_key,
     is_view = true, reads_back = excluded.reads_back;
+  -- Without the rows that the view fails on, or nobody could read the others.
   execute format(
-    'create or replace view metrics.source_%s as %s',
-    of_kind, format(canonical, '(' || rtrim(pg_get_viewdef(of_view), '; ') || ')')
+    'create or replace view metrics.source_%1$s as %2$s and not exists (select from metrics.failed_rows as failed where failed.kind = %1$L and failed.row_id = source.%3$I::text)',
+    of_kind, format(canonical, '(' || rtrim(pg_get_viewdef(of_view), '; ') || ')'), id_column
   );
   execute format('comment on view metrics.source_%s is %L', of_kind,
     format('The rows of %s as canonical %s rows, by the view %s as it was when it was attached.', of_table, of_kind, of_view));

@@ -9,7 +9,7 @@ exception when others then
   if sqlstate like '40%' or sqlstate like '57%' then
     raise;
   end if;
-  return sqlerrm;
+  return case when sqlstate like '22%' then regexp_replace(sqlerrm, '"[^"]*("|$)', '"…"', 'g') else sqlerrm end;
 end; $$;
 
 comment on function metrics.mapping_error(text) is

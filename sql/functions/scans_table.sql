@@ -11,7 +11,12 @@ declare
 begin
   execute 'explain (format json) ' || query into plan;
   return jsonb_path_exists(
-    plan::jsonb, '$.** ? (@."Node Type" == "Seq Scan" && @."Relation Name" == $name)',
+    plan::jsonb,
+    -- By an index without a condition, or with one that nearly all rows meet: from end to end as well.
+    '$.** ? (@."Relation Name" == $name && (@."Node Type" == "Seq Scan"
+      || !exists(@."Index Cond") && !exists(@."Recheck Cond") && @."Node Type" like_regex "Scan$"
+      || @."Index Cond" like_regex "^[(][^()]+ IS NOT NULL[)]$"
+      || @."Recheck Cond" like_regex "^[(][^()]+ IS NOT NULL[)]$"))',
     jsonb_build_object('name', (select c.relname from pg_class as c where c.oid = of_table))
   );
 end; $$;

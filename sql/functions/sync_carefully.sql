@@ -6,6 +6,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   begin
+    -- They may be mended now.
+    if exists (select from metrics.failed_rows) then
+      delete from metrics.failed_rows as f where f.kind = sync_carefully.kind and f.row_id = any(ids::text[]);
+    end if;
     case kind
       when 'messages' then
         perform count(s::text) from metrics.source_messages as s where s.conversation_id = any(ids);

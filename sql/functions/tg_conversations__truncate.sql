@@ -11,6 +11,9 @@ begin
     where l.session_key is not null
       and not exists (select from metrics.source_messages as s where s.conversation_id = l.conversation_id)
   ));
+  if exists (select from metrics.failed_rows) then
+    perform metrics.retry_failed_rows();
+  end if;
   return null;
 end; $$;
 

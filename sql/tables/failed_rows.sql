@@ -7,4 +7,4 @@ create table metrics.failed_rows (
 );
 
 comment on table metrics.failed_rows is
-  'Source rows that their mapping failed on. They stay counted as they were; metrics.retry_failed_rows() counts them once mapping or row is mended.';
+  'Source rows that their mapping failed on. They count for nothing until mapping or row is mended; metrics.retry_failed_rows() counts them then.';
