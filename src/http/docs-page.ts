@@ -44,7 +44,8 @@ export function docsPage(document: unknown): string {
     Object.entries(methods).map(([method, details]) => ({ path, method, ...details })),
   );
   const schemas = Object.entries(components.schemas).map(
-    ([name, schema]) => `<details id="${escapeHtml(name)}"><summary>${escapeHtml(name)}</summary>${json(schema)}</details>`,
+    ([name, schema]) =>
+      `<details id="${escapeHtml(name)}"><summary>${escapeHtml(name)}</summary>${json(schema)}</details>`,
   );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">

@@ -1,8 +1,19 @@
 import { chatRoute } from "./chat.ts";
 import { conversationRoute } from "./conversation.ts";
+import { exportRoute } from "./export.ts";
 import { feedbackRoute } from "./feedback.ts";
 import { leadsRoute } from "./leads.ts";
+import { conversationsRoute } from "./report-conversations.ts";
+import { reportRoutes } from "./reports.ts";
 import type { Route } from "./route.ts";
 
 /** Every route of the API: what is served, and what is documented. */
-export const routes: readonly Route[] = [chatRoute, leadsRoute, feedbackRoute, conversationRoute];
+export const routes: readonly Route[] = [
+  chatRoute,
+  leadsRoute,
+  feedbackRoute,
+  conversationRoute,
+  conversationsRoute,
+  ...reportRoutes,
+  exportRoute,
+];

@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { pino } from "pino";
 import type { Answerer } from "../../src/chat/answerer.ts";
 import { createBuiltIn } from "../../src/chat/built-in.ts";
 import { createService } from "../../src/chat/service.ts";
+import type { Sql } from "../../src/database.ts";
 import { createApp } from "../../src/http/app.ts";
 import { type AppSettings, loadHttpSettings } from "../../src/http/settings.ts";
 import { test as withDatabase } from "./database.ts";
@@ -26,7 +27,7 @@ export type Api = {
 };
 
 /** What a test may choose. */
-export type ServeOptions = { settings?: Partial<AppSettings>; answerer?: Answerer; stopping?: AbortSignal };
+export type ServeOptions = { settings?: Partial<AppSettings>; answerer?: Answerer; stopping?: AbortSignal; sql?: Sql };
 
 /** The settings of an empty environment. */
 export const defaults = (): AppSettings => loadHttpSettings({}).app;
@@ -52,11 +53,15 @@ export const test = withDatabase
     return service;
   })
   .extend("serve", ({ connect }, { onCleanup }) => {
+    const closing: (() => Promise<void>)[] = [];
+    onCleanup(async () => {
+      await Promise.all(closing.map((close) => close()));
+    });
     return async (options: ServeOptions = {}): Promise<Api> => {
       const lines: string[] = [];
       const work = new Set<Promise<void>>();
       const app = createApp({
-        sql: connect({ max: 5, arrayTypes: false }),
+        sql: options.sql ?? connect({ max: 5, arrayTypes: false }),
         log: pino({ level: "trace", base: null }, { write: (line) => lines.push(line) }),
         answerer: options.answerer ?? createBuiltIn(),
         settings: { ...defaults(), ...options.settings },
@@ -65,7 +70,7 @@ export const test = withDatabase
       });
       const server = createServer(app).listen(0, "127.0.0.1");
       await once(server, "listening");
-      onCleanup(async () => {
+      closing.push(async () => {
         server.closeAllConnections();
         server.close();
         await Promise.all(work);
@@ -104,3 +109,14 @@ export const eventsIn = (text: string): { event: string; data: Json }[] =>
       const [, event = "", data = ""] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
       return { event, data: JSON.parse(data) };
     });
+
+/** The status of a GET with the headers as they are given: fetch sets Host and Cache-Control itself. */
+export const raw = (url: string, headers: Record<string, string>): Promise<number> =>
+  new Promise((resolve, reject) => {
+    request(url, { headers }, (res) => {
+      res.resume();
+      resolve(res.statusCode ?? 0);
+    })
+      .once("error", reject)
+      .end();
+  });

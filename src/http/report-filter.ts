@@ -1,0 +1,67 @@
+import { z } from "zod";
+import type { Queryable } from "../database.ts";
+import { organizationFor, type Reader } from "./access.ts";
+import { Problem } from "./problem.ts";
+
+const id = z.string().max(200);
+const whole = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const rating = z.coerce.number().min(1).max(5);
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const moment = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], {
+    error: "must look like 2026-01-31 or 2026-01-31T18:00:00Z",
+  })
+  .meta({ description: "A day (its first moment in time_zone) or a time with its zone.", example: "2026-01-31" });
+
+/** The filters that every report has. */
+export const filterFields = {
+  organization: id.optional().meta({ description: "Of one organization; `none`: only rows without one." }),
+  from: moment.optional(),
+  to: moment.optional().meta({ description: "The first day or time that no longer counts." }),
+  time_zone: z.string().max(64).default("UTC").meta({ description: "IANA, as in Europe/Berlin: of days and weeks." }),
+  widget: id.optional(),
+  user: id.optional(),
+  min_tokens: whole.optional(),
+  max_tokens: whole.optional(),
+  has_lead: z.enum(["true", "false"]).optional(),
+  min_satisfaction: rating.optional(),
+  max_satisfaction: rating.optional(),
+  source: z.string().max(41).default("default").meta({ description: "Whose tables: a name of metrics.attachments." }),
+};
+
+const filters = z.object(filterFields);
+
+/** The filters of a request, checked. */
+export type Filters = z.output<typeof filters>;
+
+/** Filters within what their reader may see; an organization of null: rows without one. */
+export type ScopedFilters = Omit<Filters, "organization"> & { organization: string | null | undefined };
+
+/** Puts filters within what the reader may see. Throws the problem to answer with where that is nothing of it. */
+export function scoped(reader: Reader, given: Filters): ScopedFilters {
+  // Another application's organization 7 is somebody else.
+  if (reader.organization !== undefined && given.source !== "default") {
+    throw new Problem(403, "other_source", "The token is of an organization of the source default.");
+  }
+  return { ...given, organization: organizationFor(reader, given.organization) };
+}
+
+/** The filters as an expression of type report_filter. */
+export function filterFor(sql: Queryable, given: ScopedFilters) {
+  const { organization } = given;
+  const time = (text: string | undefined) => {
+    if (text === undefined) return sql`null::timestamptz`;
+    return DAY.test(text)
+      ? sql`metrics.day_start(${text}::text::date, metrics.known_zone(${given.time_zone}))`
+      : sql`${text}::text::timestamptz`;
+  };
+  return sql`report_filter(
+    organization => ${organization ?? null}, no_organization => ${organization === null},
+    from_time => ${time(given.from)}, to_time => ${time(given.to)}, time_zone => ${given.time_zone},
+    widget => ${given.widget ?? null}, user_id => ${given.user ?? null},
+    min_tokens => ${given.min_tokens ?? null}, max_tokens => ${given.max_tokens ?? null},
+    has_lead => ${given.has_lead === undefined ? null : given.has_lead === "true"},
+    min_satisfaction => ${given.min_satisfaction ?? null}, max_satisfaction => ${given.max_satisfaction ?? null},
+    source => ${given.source})`;
+}

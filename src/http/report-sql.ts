@@ -1,0 +1,31 @@
+import type postgres from "postgres";
+import type { Queryable, Sql } from "../database.ts";
+import { errorCode } from "../errors.ts";
+import { Problem } from "./problem.ts";
+
+const LONGEST_MS = 30_000;
+const WRONG_FILTER = new Set(["22023", "2201W", "22007", "22008", "22009"]);
+
+/** The rows of a report, as JSON values; times in UTC. */
+export async function readReport(
+  sql: Sql,
+  query: (tx: Queryable) => postgres.PendingQuery<postgres.Row[]>,
+): Promise<unknown[]> {
+  try {
+    return await sql.begin("read only", async (tx) => {
+      await tx`select set_config('timezone', 'UTC', true), set_config('statement_timeout', ${String(LONGEST_MS)}, true)`;
+      const found = await query(tx);
+      return found.map(({ row }): unknown => row);
+    });
+  } catch (error) {
+    throw asFilterProblem(error);
+  }
+}
+
+/** An error that a filter's own check raised, as the problem to answer with: it speaks of the filter alone. */
+export function asFilterProblem(error: unknown): unknown {
+  if (!(error instanceof Error) || !WRONG_FILTER.has(errorCode(error) ?? "")) return error;
+  const hint: unknown = Reflect.get(error, "hint");
+  const detail = typeof hint === "string" ? `${error.message}. ${hint}` : error.message;
+  return new Problem(400, "invalid_filter", detail, { cause: error });
+}

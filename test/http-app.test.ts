@@ -1,0 +1,189 @@
+import { connect as connectSocket } from "node:net";
+import { describe, expect } from "vitest";
+import { connect } from "../src/database.ts";
+import { defaults, raw, test } from "./support/http.ts";
+import { expectNoDrift } from "./support/oracle.ts";
+
+const QUESTION = { message: "hi", session_id: "s" };
+
+describe("every answer", () => {
+  test("has an id that the log has too, and headers that keep it from being misused", async ({ serve }) => {
+    const api = await serve();
+
+    const own = await api.get("/api/nothing", { "x-request-id": "abc-12345678" });
+    const other = await api.get("/api/nothing", { "x-request-id": "<script>" });
+
+    expect(own.headers.get("x-request-id")).toBe("abc-12345678");
+    expect(other.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+    expect(api.lines.join("")).toContain('"request_id":"abc-12345678"');
+    expect(own.headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
+    expect(own.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(own.headers.get("x-powered-by")).toBeNull();
+  });
+
+  test("that is a problem is one of RFC 9457", async ({ serve }) => {
+    const api = await serve();
+    const replies = await Promise.all([
+      api.get("/nothing"),
+      api.get("/api/chat"),
+      api.post("/api/chat", '{"message": '),
+      api.post("/api/chat", QUESTION, { "content-type": "text/plain" }),
+      api.post("/api/chat", { ...QUESTION, message: "x".repeat(200_000) }),
+      api.post("/api/chat", { ...QUESTION, message: "x".repeat(20_000) }),
+      api.post("/api/chat", JSON.stringify(QUESTION), { "content-type": "application/json; charset=iso-8859-1" }),
+      api.post("/api/chat", []),
+      api.get("/api/conversations/%E0%A4%A"),
+      api.get("/api/reports/summary?frm=2026-01-01"),
+    ]);
+
+    expect(replies.map(({ status, json }) => [status, json.code])).toEqual([
+      [404, "no_route"],
+      [405, "wrong_method"],
+      [400, "malformed_request"],
+      [415, "unsupported_media"],
+      [413, "too_large"],
+      [400, "invalid_request"],
+      [415, "unsupported_media"],
+      [400, "invalid_request"],
+      [400, "malformed_request"],
+      [400, "invalid_request"],
+    ]);
+    for (const { json, headers, status } of replies) {
+      expect(headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
+      expect(json).toMatchObject({ type: "about:blank", status, request_id: headers.get("x-request-id") });
+      expect(typeof json.detail).toBe("string");
+    }
+    expect(replies[1]?.headers.get("allow")).toBe("POST");
+  });
+
+  test("when the database is away is a 503 that tells nothing of it", async ({ serve }) => {
+    const sql = connect("postgres://nobody:hidden-password@127.0.0.1:1/none", { arrayTypes: false });
+    const api = await serve({ sql });
+
+    const { status, json, headers, text } = await api.post("/api/chat", QUESTION);
+
+    expect([status, json.code, headers.get("retry-after")]).toEqual([503, "unavailable", "1"]);
+    expect(text + api.lines.join("")).not.toMatch(/nobody|hidden|ECONN.*127/);
+    await sql.end();
+  });
+
+  test("to a defect of ours shows nothing of it, and the log no value", async ({ db, serve }) => {
+    await db`alter table conversations add constraint no_secrets check (message <> 'my secret text')`;
+    const api = await serve();
+
+    const { status, json, text } = await api.post("/api/chat", { ...QUESTION, message: "my secret text" });
+
+    expect([status, json.code, json.detail]).toEqual([500, "internal", "Something went wrong here."]);
+    expect(text).not.toMatch(/secret|constraint/);
+    expect(api.lines.join("")).toContain("no_secrets");
+    expect(api.lines.join("")).not.toContain("secret text");
+  });
+});
+
+describe("the log", () => {
+  test("has a line for a request: its route, no text, no id of a session, no address", async ({ db, serve }) => {
+    const api = await serve();
+    await api.post("/api/chat", { message: "a private text", session_id: "private-session" });
+    await api.get("/api/conversations/private-session");
+    await api.get("/api/reports/conversations?user=private@mail.example");
+
+    const log = api.lines.join("");
+    expect(log).not.toContain("private");
+    expect(
+      api.lines.map((line) => JSON.parse(line)).map(({ method, route, status }) => [method, route, status]),
+    ).toEqual([
+      ["POST", "/api/chat", 200],
+      ["GET", "/api/conversations/:session", 200],
+      ["GET", "/api/reports/conversations", 200],
+    ]);
+    await expectNoDrift(db);
+  });
+});
+
+describe("limits", () => {
+  test("of posts hold for an address and for a widget, and say when to come back", async ({ serve }) => {
+    const perIp = await serve({ settings: { limits: { perIp: 3, perWidget: 100 } } });
+    const perWidget = await serve({ settings: { limits: { perIp: 100, perWidget: 2 } } });
+    const lead = (widget_id: number) => ({ session_id: "s", name: "Ada", widget_id });
+
+    const byIp = [];
+    for (let n = 0; n < 5; n += 1) byIp.push(await perIp.post("/api/leads", lead(n)));
+    const byWidget = [];
+    for (const widget of [1, 1, 1, 2]) byWidget.push(await perWidget.post("/api/leads", lead(widget)));
+
+    expect(byIp.map(({ status }) => status)).toEqual([201, 201, 201, 429, 429]);
+    expect(byWidget.map(({ status }) => status)).toEqual([201, 201, 429, 201]);
+    expect(byIp[3]?.json).toMatchObject({ code: "too_many_requests", status: 429 });
+    expect(Number(byIp[3]?.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await perIp.get("/api/reports/summary")).status).toBe(200);
+  });
+
+  test("do not believe an address that the caller makes up", async ({ serve }) => {
+    const api = await serve({ settings: { limits: { perIp: 1, perWidget: 100 } } });
+    const lead = { session_id: "s", name: "Ada" };
+
+    await api.post("/api/leads", lead, { "x-forwarded-for": "1.1.1.1" });
+    const { status } = await api.post("/api/leads", lead, { "x-forwarded-for": "2.2.2.2" });
+
+    expect(status).toBe(429);
+  });
+});
+
+describe("browsers", () => {
+  const origin = "https://shop.example";
+
+  test("may post from the widget's origins, and read from none", async ({ serve }) => {
+    const api = await serve({ settings: { ...defaults(), widgetOrigins: [origin] } });
+    const preflight = (path: string, from: string, method = "POST") =>
+      fetch(api.url + path, {
+        method: "OPTIONS",
+        headers: {
+          origin: from,
+          "access-control-request-method": method,
+          "access-control-request-headers": "content-type",
+        },
+      });
+    const allowed = async (path: string, from: string, method?: string) =>
+      (await preflight(path, from, method)).headers.get("access-control-allow-origin");
+
+    expect(await allowed("/api/chat", origin)).toBe(origin);
+    expect(await allowed("/api/leads", "https://evil.example")).toBeNull();
+    expect(await allowed("/api/feedback", `${origin}.evil.example`)).toBeNull();
+    expect(await allowed("/api/reports/summary", origin, "GET")).toBeNull();
+    expect((await api.post("/api/chat", QUESTION, { origin })).headers.get("access-control-allow-origin")).toBe(origin);
+    expect((await api.get("/api/reports/summary", { origin })).headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  test("get nothing across origins where none is configured", async ({ serve }) => {
+    const api = await serve();
+
+    const { headers } = await api.post("/api/chat", QUESTION, { origin });
+
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+  });
+});
+
+describe("reading", () => {
+  test("again what did not change is a 304", async ({ serve }) => {
+    const api = await serve();
+    const first = await api.get("/api/reports/summary?from=2026-01-01&to=2026-02-01");
+    const etag = first.headers.get("etag") ?? "";
+
+    const again = await raw(`${api.url}/api/reports/summary?from=2026-01-01&to=2026-02-01`, { "if-none-match": etag });
+
+    expect(again).toBe(304);
+    expect(first.headers.get("cache-control")).toBe("private, no-cache");
+    expect(first.headers.get("vary")).toContain("Authorization");
+  });
+});
+
+test("a request that never ends its body does not hold the server", async ({ serve }) => {
+  const api = await serve();
+  const { port, hostname } = new URL(api.url);
+  const socket = connectSocket(Number(port), hostname);
+  socket.write("POST /api/chat HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{");
+  await expect.poll(async () => (await api.get("/openapi.json")).status).toBe(200);
+  socket.destroy();
+
+  await expect.poll(() => api.lines.some((line) => line.includes('"finished":false'))).toBe(true);
+});

@@ -1,0 +1,127 @@
+import { describe, expect } from "vitest";
+import { test } from "./support/http.ts";
+import { expectNoDrift } from "./support/oracle.ts";
+
+const MANY = 50_000;
+
+describe("GET /api/reports/export", () => {
+  test("has a line for each conversation of the filter, in both formats", async ({ db, serve }) => {
+    await db`insert into conversations (organization_id, session_id, message, response)
+      select n % 2, 's' || n, 'a', 'b' from generate_series(1, 1200) as n`;
+    const api = await serve();
+
+    const csv = await api.get("/api/reports/export?organization=1");
+    const ndjson = await api.get("/api/reports/export?organization=1&format=ndjson");
+
+    expect(csv.headers.get("content-disposition")).toBe('attachment; filename="conversations.csv"');
+    expect(csv.text.trim().split("\n")).toHaveLength(601);
+    const rows = ndjson.text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(new Set(rows.map(({ session_id }) => session_id)).size).toBe(600);
+    expect(rows[0]).toMatchObject({ organization_id: "1", total_messages: 2, has_lead: false, lead_email: null });
+    await expectNoDrift(db);
+  });
+
+  test("of nothing is a header alone, or nothing", async ({ serve }) => {
+    const api = await serve();
+
+    expect((await api.get("/api/reports/export")).text).toMatch(/^"source","session_id".*"updated_at"\n$/);
+    expect((await api.get("/api/reports/export?format=ndjson")).text).toBe("");
+  });
+
+  test("makes texts of formulas, and keeps quotes, line breaks and commas", async ({ db, serve }) => {
+    const names = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", 'say "hi", now', "two\nlines", "plain", "＝1"];
+    for (const [n, name] of names.entries()) {
+      await db`insert into conversations (session_id, message, created_at) values (${`s${n}`}, 'hi', to_timestamp(${n}))`;
+      await db`insert into leads (session_id, name) values (${`s${n}`}, ${name})`;
+    }
+    const api = await serve();
+
+    const { text } = await api.get("/api/reports/export");
+    const lines = await api.get("/api/reports/export?format=ndjson");
+
+    for (const cell of [
+      `"'=1+1"`,
+      `"'+1"`,
+      `"'-1"`,
+      `"'@x"`,
+      `"'\tx"`,
+      `"'\rx"`,
+      '"say ""hi"", now"',
+      '"two\nlines"',
+      '"plain"',
+    ]) {
+      expect(text).toContain(`,${cell},`);
+    }
+    expect(
+      lines.text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).lead_name),
+    ).toEqual(names);
+  });
+
+  test("needs no more memory for 50,000 conversations than for a few", { timeout: 120_000 }, async ({ db, serve }) => {
+    await db`insert into conversations (organization_id, session_id, message, response)
+      select 1, 'session-' || n, 'a', 'b' from generate_series(1, ${MANY}) as n`;
+    const api = await serve();
+    const read = async (format: string) => {
+      let bytes = 0;
+      let lines = 0;
+      let most = 0;
+      globalThis.gc?.();
+      const before = process.memoryUsage();
+      const response = await fetch(`${api.url}/api/reports/export?format=${format}`);
+      for await (const chunk of response.body ?? []) {
+        bytes += chunk.length;
+        for (const byte of chunk) lines += byte === 10 ? 1 : 0;
+        const { heapUsed, external } = process.memoryUsage();
+        most = Math.max(most, heapUsed + external - before.heapUsed - before.external);
+      }
+      return { bytes, lines, most };
+    };
+
+    const csv = await read("csv");
+    const ndjson = await read("ndjson");
+
+    expect([csv.lines, ndjson.lines]).toEqual([MANY + 1, MANY]);
+    console.log(`export of ${MANY}: ${JSON.stringify({ csv, ndjson })}`);
+    // What is garbage and not collected yet counts too, in a process that reads what it writes.
+    expect(csv.most).toBeLessThan(80_000_000);
+    expect(ndjson.most).toBeLessThan(80_000_000);
+  });
+
+  test("to a reader that goes away ends its query", async ({ db, serve }) => {
+    await db`insert into conversations (organization_id, session_id, message, response)
+      select 1, repeat('session-', 20) || n, 'a', 'b' from generate_series(1, 20000) as n`;
+    const api = await serve();
+    const leaving = new AbortController();
+    const response = await fetch(`${api.url}/api/reports/export?format=ndjson`, { signal: leaving.signal });
+    await response.body?.getReader().read();
+    leaving.abort();
+    await api.idle();
+
+    const open = () => db`select from pg_stat_activity where datname = current_database() and xact_start is not null
+      and pid <> pg_backend_pid()`;
+    await expect.poll(async () => (await open()).length).toBe(0);
+    expect((await api.get("/api/reports/export?format=ndjson&organization=2")).status).toBe(200);
+  });
+
+  test("leaves connections for others: there are only so many at once", async ({ db, serve }) => {
+    await db`insert into conversations (organization_id, session_id, message, response)
+      select 1, repeat('session-', 20) || n, 'a', 'b' from generate_series(1, 20000) as n`;
+    const api = await serve();
+    const leaving = new AbortController();
+    const open = () => fetch(`${api.url}/api/reports/export?format=ndjson`, { signal: leaving.signal });
+    const held = [await open(), await open(), await open()];
+
+    const fourth = await api.get("/api/reports/export");
+    const other = await api.get("/api/reports/summary");
+    leaving.abort();
+
+    expect(held.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect([fourth.status, fourth.json.code, other.status]).toEqual([429, "too_many_exports", 200]);
+  });
+});
