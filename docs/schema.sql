@@ -2084,7 +2084,13 @@ begin
   if not isfinite(filter.to_time) then
     filter.to_time := case when filter.to_time < 'epoch' then '-infinity'::timestamptz end;
   end if;
-  if filter.from_time > filter.to_time then
+  -- Far enough from the ends of what a date can be for the previous period and the year's last week.
+  if (isfinite(filter.from_time) and filter.from_time not between '1900-01-01Z' and '2200-01-01Z')
+    or (isfinite(filter.to_time) and filter.to_time not between '1900-01-01Z' and '2200-01-01Z')
+  then
+    raise exception 'from_time and to_time are from 1900 to 2200'
+      using errcode = 'invalid_parameter_value', hint = 'Leave a bound out for none.';
+  elsif filter.from_time > filter.to_time then
     raise exception 'from_time (%) is after to_time (%)', filter.from_time, filter.to_time
       using errcode = 'invalid_parameter_value', hint = 'to_time is the first moment that no longer counts.';
   elsif filter.min_tokens > filter.max_tokens then
@@ -3853,9 +3859,7 @@ begin
     return 'UTC';
   elsif spoken_for ? lower(zone) then
     return spoken_for ->> lower(zone);
-  elsif zone ~ '/' and (zone !~ '[0-9]' or zone ~* '^etc/gmt[-+]?[0-9]{1,2}$')
-    and current_setting('server_version_num')::integer >= 160000
-  then
+  elsif zone ~ '/' and zone !~ '[0-9]' and current_setting('server_version_num')::integer >= 160000 then
     -- The list of all zones reads every file of them.
     known := pg_input_is_valid('2000-01-01 00:00 ' || zone, 'timestamptz');
   else

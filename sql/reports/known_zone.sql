@@ -14,9 +14,7 @@ begin
     return 'UTC';
   elsif spoken_for ? lower(zone) then
     return spoken_for ->> lower(zone);
-  elsif zone ~ '/' and (zone !~ '[0-9]' or zone ~* '^etc/gmt[-+]?[0-9]{1,2}$')
-    and current_setting('server_version_num')::integer >= 160000
-  then
+  elsif zone ~ '/' and zone !~ '[0-9]' and current_setting('server_version_num')::integer >= 160000 then
     -- The list of all zones reads every file of them.
     known := pg_input_is_valid('2000-01-01 00:00 ' || zone, 'timestamptz');
   else

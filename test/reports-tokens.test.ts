@@ -1,0 +1,211 @@
+import { describe, expect } from "vitest";
+import { test as base } from "./support/database.ts";
+import { random, runSeed } from "./support/generators/prng.ts";
+import { expectNoDrift } from "./support/oracle.ts";
+import { addDays, clocks, startOfDay } from "./support/reports/clocks.ts";
+import {
+  type Conversation,
+  type Exchange,
+  makeConversations,
+  writeConversations,
+} from "./support/reports/conversations.ts";
+import { completionTokens, messagesOf, promptTokens, startOf, sum } from "./support/reports/expected.ts";
+import { filterSql, iso, type Row, read } from "./support/reports/read.ts";
+
+const seed = runSeed();
+const conversations = makeConversations(random(seed), 400);
+console.log(`Reports on tokens: RANDOM_SEED=${seed}`);
+
+const CHANGE = Date.UTC(2025, 2, 31, 12);
+
+// In hundredths, as whole numbers: what follows is exact.
+const price = (model: string | null, at: number): [number, number] | undefined => {
+  const name = model?.toLowerCase().replace(/^.*\//, "");
+  if (name === "gpt-4o") return at < CHANGE ? [250, 1000] : [100, 300];
+  if (name === "gpt-4o-mini") return [15, 60];
+  if (name === "gpt-4.1") return at < Date.UTC(2025, 3, 14) ? undefined : [200, 800];
+  return undefined;
+};
+
+const ZONE = "Europe/Berlin";
+const [FROM, TO] = [startOfDay("2025-03-28", ZONE), startOfDay("2025-04-04", ZONE)];
+const BEFORE = startOfDay("2025-03-21", ZONE);
+const FILTER = filterSql({ from_time: iso(FROM), to_time: iso(TO), time_zone: ZONE });
+
+const within = (from: number, to: number) => (c: Conversation) => startOf(c) >= from && startOf(c) < to;
+const dayOf = (c: Conversation) => clocks(startOf(c), ZONE).day;
+
+const test = base.extend("written", async ({ db }) => {
+  await writeConversations(db, conversations);
+  await db`insert into metrics.model_prices (model, valid_from, prompt_price, completion_price)
+    values ('gpt-4o', ${new Date(CHANGE)}, 1, 3)`;
+  return db;
+});
+
+type Price = (exchange: Exchange) => [number, number] | undefined;
+const charged: Price = (e) => price(e.model, e.createdAt);
+
+/** The exact decimal of so many hundredths of a millionth. */
+const decimal = (units: bigint) => `${units / 10n ** 8n}.${String(units % 10n ** 8n).padStart(8, "0")}`;
+
+const usage = (exchanges: Exchange[], priceOf: Price = charged) => {
+  const priced = exchanges.flatMap((e) => {
+    const found = priceOf(e);
+    return found ? [BigInt(promptTokens(e) * found[0] + completionTokens(e) * found[1])] : [];
+  });
+  const unpriced = exchanges.filter((e) => !priceOf(e));
+  return {
+    messages: sum(exchanges.map(messagesOf)),
+    prompt_tokens: sum(exchanges.map(promptTokens)),
+    completion_tokens: sum(exchanges.map(completionTokens)),
+    cost: priced.length === 0 && exchanges.length > 0 ? null : decimal(priced.reduce((a, b) => a + b, 0n)),
+    unpriced_messages: sum(unpriced.map(messagesOf)),
+    unpriced_tokens: sum(unpriced.map((e) => promptTokens(e) + completionTokens(e))),
+  };
+};
+
+// Costs as texts: a number of JSON would hide how exact they are.
+const COLUMNS =
+  "key, messages, prompt_tokens, completion_tokens, cost::numeric(30, 8)::text as cost, unpriced_messages, unpriced_tokens";
+const byKey = (a: Row, b: Row) => (String(a.key) < String(b.key) ? -1 : 1);
+
+describe("report_tokens", () => {
+  const SPLITS: [string, (c: Conversation, e: Exchange) => string | null][] = [
+    ["model", (_c, e) => e.model],
+    ["widget", (c) => (c.widget === null ? null : String(c.widget))],
+    ["day", (c) => dayOf(c)],
+    ["total", () => null],
+  ];
+  test.for(SPLITS)(
+    "by %s has tokens and costs of the time of each message, and what has no price apart",
+    async ([split, keyOf], { written }) => {
+      const pairs = conversations
+        .filter(within(FROM, TO))
+        .flatMap((c) => c.exchanges.map((e): [string | null, Exchange] => [keyOf(c, e), e]));
+      const groups = Map.groupBy(pairs, ([key]) => key);
+      if (split === "day")
+        for (let n = 0; n < 7; n++) groups.set(addDays("2025-03-28", n), groups.get(addDays("2025-03-28", n)) ?? []);
+
+      const rows = await read(written, `select ${COLUMNS} from report_tokens(${FILTER}, '${split}')`);
+
+      const expected = [...groups].map(([key, found]) => ({ key, ...usage(found.map(([, e]) => e)) }));
+      expect(rows.toSorted(byKey)).toEqual(expected.toSorted(byKey));
+      await expectNoDrift(written);
+    },
+  );
+
+  test("adds up to the summary, by where the counts come from", async ({ written }) => {
+    const rows = await read(
+      written,
+      `select sum(t.total_tokens) = min(s.total_tokens) as total, sum(t.messages) = min(s.messages) as messages,
+         bool_and(t.estimated_tokens + t.counted_tokens + t.reported_tokens = t.total_tokens) as sources,
+         sum(t.previous_total_tokens) = min(s.previous_total_tokens) as previous, sum(t.reported_tokens) as reported
+       from report_tokens(${FILTER}, 'widget') t, report_summary(${FILTER}) s`,
+    );
+
+    const reported = sum(
+      conversations
+        .filter(within(FROM, TO))
+        .flatMap((c) => c.exchanges.map((e) => (e.promptTokens ?? 0) + (e.completionTokens ?? 0))),
+    );
+    expect(rows).toEqual([{ total: true, messages: true, sources: true, previous: true, reported }]);
+  });
+
+  test("has the previous period beside it", async ({ written }) => {
+    const [row] = await read(
+      written,
+      `select previous_messages, previous_cost::numeric(30, 8)::text, previous_unpriced_tokens from report_tokens(${FILTER}, 'total')`,
+    );
+
+    const expected = usage(conversations.filter(within(BEFORE, FROM)).flatMap((c) => c.exchanges));
+    expect(row).toEqual({
+      previous_messages: expected.messages,
+      previous_cost: expected.cost,
+      previous_unpriced_tokens: expected.unpriced_tokens,
+    });
+  });
+
+  test("at today's prices takes the latest ones for every message", async ({ written }) => {
+    const [row] = await read(written, `select ${COLUMNS} from report_tokens(${FILTER}, 'total', prices => 'today')`);
+
+    const exchanges = conversations.filter(within(FROM, TO)).flatMap((c) => c.exchanges);
+    expect(row).toEqual({ key: null, ...usage(exchanges, (e) => price(e.model, Date.UTC(2026, 0))) });
+  });
+
+  test("at what-if prices takes those by exact name, then by the longest prefix, and the list for all others", async ({
+    written,
+  }) => {
+    const whatIf = {
+      "house-1": { prompt: 1, completion: 2 },
+      "gpt-*": { prompt: 9, completion: 9 },
+      "gpt-4*": { prompt: 4, completion: 5 },
+    };
+    const [row] = await read(
+      written,
+      `select ${COLUMNS} from report_tokens(${FILTER}, 'total', what_if => '${JSON.stringify(whatIf)}')`,
+    );
+
+    const supposed: Price = (e) => {
+      const name = e.model?.toLowerCase().replace(/^.*\//, "");
+      if (name === "house-1") return [100, 200];
+      return name?.startsWith("gpt-4") ? [400, 500] : undefined;
+    };
+    const exchanges = conversations.filter(within(FROM, TO)).flatMap((c) => c.exchanges);
+    expect(row).toEqual({ key: null, ...usage(exchanges, supposed) });
+  });
+
+  test("in another currency knows only the prices in it", async ({ written }) => {
+    await written`insert into metrics.model_prices (model, is_prefix, prompt_price, completion_price, currency)
+      values ('house-', true, 7, 8, 'EUR')`;
+
+    const [row] = await read(written, `select ${COLUMNS} from report_tokens(${FILTER}, 'total', currency => 'EUR')`);
+
+    const exchanges = conversations.filter(within(FROM, TO)).flatMap((c) => c.exchanges);
+    expect(row).toEqual({ key: null, ...usage(exchanges, (e) => (e.model === "house-1" ? [700, 800] : undefined)) });
+  });
+});
+
+describe("report_leads", () => {
+  const SPLITS: [string, (c: Conversation) => string | null][] = [
+    ["total", () => null],
+    ["widget", (c) => (c.widget === null ? null : String(c.widget))],
+    ["day", dayOf],
+  ];
+  test.for(SPLITS)("by %s has leads, their share and their cost", async ([split, keyOf], { written }) => {
+    const groups = Map.groupBy(conversations.filter(within(FROM, TO)), keyOf);
+    if (split === "day")
+      for (let n = 0; n < 7; n++) groups.set(addDays("2025-03-28", n), groups.get(addDays("2025-03-28", n)) ?? []);
+
+    const rows = await read(
+      written,
+      `select key, conversations, converted_conversations, conversion_rate::text, leads, leads_with_email,
+         cost::numeric(30, 8)::text as cost, cost_per_lead = round(cost / leads, 6) as divides, unpriced_messages, unpriced_tokens
+       from report_leads(${FILTER}, '${split}')`,
+    );
+
+    const expected = [...groups].map(([key, chosen]) => {
+      const converted = chosen.filter((c) => c.leads.length > 0).length;
+      const leads = chosen.flatMap((c) => c.leads);
+      const { cost, unpriced_messages, unpriced_tokens } = usage(chosen.flatMap((c) => c.exchanges));
+      return {
+        key,
+        conversations: chosen.length,
+        converted_conversations: converted,
+        // In ten-thousandths.
+        conversion_rate: chosen.length === 0 ? null : String(Math.round((converted * 10_000) / chosen.length)),
+        leads: leads.length,
+        leads_with_email: leads.filter(({ email }) => email).length,
+        cost,
+        divides: leads.length === 0 || cost === null ? null : true,
+        unpriced_messages,
+        unpriced_tokens,
+      };
+    });
+    const inTenThousandths = (row: Row): Row => ({
+      ...row,
+      conversion_rate: row.conversion_rate === null ? null : String(Math.round(Number(row.conversion_rate) * 10_000)),
+    });
+    expect(rows.map(inTenThousandths).toSorted(byKey)).toEqual(expected.toSorted(byKey));
+    await expectNoDrift(written);
+  });
+});
