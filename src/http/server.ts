@@ -24,6 +24,7 @@ const CONNECTIONS = 10;
 const FINISH_WITHIN_MS = 5000;
 // For what was cut short to store what there is of it.
 const CLEAN_UP_MS = 2000;
+const CLOSE_EVERY_MS = 50;
 
 /** Listens and serves the API. Throws a UserError where the port is taken. */
 export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Promise<HttpServer> {
@@ -63,10 +64,13 @@ export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Pr
 async function stopServer(server: Server, stopping: AbortController, underWay: Set<Promise<void>>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const finished = Promise.all([closed, settled(underWay)]);
+  // A connection whose last answer went out would be kept for the next request.
+  const closing = setInterval(() => server.closeIdleConnections(), CLOSE_EVERY_MS);
   await atMost(FINISH_WITHIN_MS, finished);
   stopping.abort(new Error("The server is stopping."));
   await atMost(CLEAN_UP_MS, finished);
   server.closeAllConnections();
+  clearInterval(closing);
   await closed;
 }
 
