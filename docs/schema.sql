@@ -61,7 +61,12 @@ create table metrics.attachments (
   attached_at timestamp with time zone default now() not null,
   constraint attachments_name_plain CHECK (name ~ '^[a-z][a-z0-9_]{0,30}$'::text),
   constraint attachments_pkey PRIMARY KEY (name),
-  constraint attachments_schema_name_key UNIQUE (schema_name)
+  constraint attachments_schema_name_key UNIQUE (schema_name),
+  constraint attachments_schema_name_own CHECK (schema_name =
+CASE name
+    WHEN 'default'::text THEN 'metrics'::text
+    ELSE 'metrics_'::text || name
+END)
 );
 comment on table metrics.attachments is 'The sources: sets of tables of an application, each with ledgers and metrics of its own. Those of the source named default are in the schemas metrics and public, those of any other in metrics_<name>.';
 
@@ -3887,12 +3892,12 @@ begin
     select %s, count(*), count(*) filter (where m.has_lead), coalesce(sum(l.leads), 0)::bigint,
       coalesce(sum(l.with_email), 0)::bigint
     from public.report_sessions($1) as m
-    left join (
-      select r.session_key, count(*) as leads, count(*) filter (where r.email <> '') as with_email
+    left join lateral (
+      select count(*) as leads, count(*) filter (where r.email <> '') as with_email
       from %I.leads as r
-      where r.session_key is not null
-      group by r.session_key
-    ) as l on l.session_key = m.session_key
+      -- Looked for where there are any, not for every conversation.
+      where m.has_lead and r.session_key = m.session_key
+    ) as l on true
     group by 1
     $sql$,
     metrics.split_key(split_by, array['total', 'widget', 'day']), metrics.source_schema(filter.source)
@@ -5654,11 +5659,11 @@ CREATE OR REPLACE FUNCTION metrics.time_percentiles(filter public.report_filter,
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
-  -- A statement each, since each needs an order of its own.
+  -- In whole microseconds, where floats of seconds would show 7.999999999999999. A statement each, since each needs an order of its own.
   return query execute format(
     $sql$
-    select 'answer', count(*), (avg(l.response_us) / 1000000)::float8,
-      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by l.response_us::float8 / 1000000)
+    select 'answer', count(*), avg(l.response_us)::float8,
+      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by l.response_us::float8)
     from public.report_sessions($1) as m
     join %I.messages as l on l.session_key = m.session_key
     where l.response_us is not null
@@ -5667,22 +5672,22 @@ begin
   ) using filter;
   return query execute
     $sql$
-    select 'conversation', count(*), avg(m.average_response_time),
-      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by m.average_response_time)
+    select 'conversation', count(*), avg(m.response_us_sum / m.response_count)::float8,
+      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by (m.response_us_sum / m.response_count)::float8)
     from public.report_sessions($1) as m
     where m.response_count > 0
     $sql$
     using filter;
   return query execute
     $sql$
-    select 'duration', count(*), avg(m.conversation_duration),
-      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by m.conversation_duration)
+    select 'duration', count(*), avg(round(m.conversation_duration * 1000000)),
+      percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by round(m.conversation_duration * 1000000))
     from public.report_sessions($1) as m
     where m.conversation_duration is not null
     $sql$
     using filter;
 end; $function$;
-comment on function metrics.time_percentiles(public.report_filter,name) is 'Count, mean and p50, p90, p95, p99 in seconds of single answers, of conversations'' averages and of durations.';
+comment on function metrics.time_percentiles(public.report_filter,name) is 'Count, mean and p50, p90, p95, p99 in microseconds of single answers, of conversations'' averages and of durations.';
 
 CREATE OR REPLACE FUNCTION metrics.token_costs(filter public.report_filter, split_by text, days integer, duration interval, prices text, what_if jsonb, currency text)
  RETURNS TABLE(key text, messages bigint, prompt_tokens bigint, completion_tokens bigint, estimated_tokens bigint, counted_tokens bigint, reported_tokens bigint, cost numeric, unpriced_messages bigint, unpriced_tokens bigint)
@@ -6339,14 +6344,16 @@ begin
   return query
   select
     o.measure,
-    c.count, c.average, c.percentiles[1], c.percentiles[2], c.percentiles[3], c.percentiles[4],
-    p.count, p.average, p.percentiles[1], p.percentiles[2], p.percentiles[3], p.percentiles[4]
+    c.count, round(c.average) / 1000000, round(c.percentiles[1]) / 1000000, round(c.percentiles[2]) / 1000000,
+      round(c.percentiles[3]) / 1000000, round(c.percentiles[4]) / 1000000,
+    p.count, round(p.average) / 1000000, round(p.percentiles[1]) / 1000000, round(p.percentiles[2]) / 1000000,
+      round(p.percentiles[3]) / 1000000, round(p.percentiles[4]) / 1000000
   from unnest(array['answer', 'conversation', 'duration']) with ordinality as o (measure, place)
   left join metrics.time_percentiles(f, ledger) as c on c.measure = o.measure
   left join metrics.time_percentiles(before.filter_before, ledger) as p on p.measure = o.measure and before.is_there
   order by o.place;
 end; $function$;
-comment on function public.report_response_times(public.report_filter) is 'Three rows of seconds, each with its count, mean and exact percentiles (percentile_cont), over the conversations whose conversation_start is in the filter''s range: answer = every single response time of theirs, from the ledger; conversation = their average_response_time; duration = their conversation_duration. Beside it the previous period of equal length. What is unknown does not count.';
+comment on function public.report_response_times(public.report_filter) is 'Three rows of seconds, each with its count, mean and percentiles (exact ones, by percentile_cont, to the microsecond), over the conversations whose conversation_start is in the filter''s range: answer = every single response time of theirs, from the ledger; conversation = their average_response_time; duration = their conversation_duration. Beside it the previous period of equal length. What is unknown does not count.';
 
 CREATE OR REPLACE FUNCTION public.report_satisfaction(filter public.report_filter DEFAULT public.report_filter())
  RETURNS TABLE(rating integer, ratings bigint, share numeric, conversations bigint, previous_ratings bigint, previous_share numeric, previous_conversations bigint)

@@ -9,12 +9,12 @@ begin
     select %s, count(*), count(*) filter (where m.has_lead), coalesce(sum(l.leads), 0)::bigint,
       coalesce(sum(l.with_email), 0)::bigint
     from public.report_sessions($1) as m
-    left join (
-      select r.session_key, count(*) as leads, count(*) filter (where r.email <> '') as with_email
+    left join lateral (
+      select count(*) as leads, count(*) filter (where r.email <> '') as with_email
       from %I.leads as r
-      where r.session_key is not null
-      group by r.session_key
-    ) as l on l.session_key = m.session_key
+      -- Looked for where there are any, not for every conversation.
+      where m.has_lead and r.session_key = m.session_key
+    ) as l on true
     group by 1
     $sql$,
     metrics.split_key(split_by, array['total', 'widget', 'day']), metrics.source_schema(filter.source)

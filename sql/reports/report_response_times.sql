@@ -27,8 +27,10 @@ begin
   return query
   select
     o.measure,
-    c.count, c.average, c.percentiles[1], c.percentiles[2], c.percentiles[3], c.percentiles[4],
-    p.count, p.average, p.percentiles[1], p.percentiles[2], p.percentiles[3], p.percentiles[4]
+    c.count, round(c.average) / 1000000, round(c.percentiles[1]) / 1000000, round(c.percentiles[2]) / 1000000,
+      round(c.percentiles[3]) / 1000000, round(c.percentiles[4]) / 1000000,
+    p.count, round(p.average) / 1000000, round(p.percentiles[1]) / 1000000, round(p.percentiles[2]) / 1000000,
+      round(p.percentiles[3]) / 1000000, round(p.percentiles[4]) / 1000000
   from unnest(array['answer', 'conversation', 'duration']) with ordinality as o (measure, place)
   left join metrics.time_percentiles(f, ledger) as c on c.measure = o.measure
   left join metrics.time_percentiles(before.filter_before, ledger) as p on p.measure = o.measure and before.is_there
@@ -36,4 +38,4 @@ begin
 end; $$;
 
 comment on function public.report_response_times(public.report_filter) is
-  'Three rows of seconds, each with its count, mean and exact percentiles (percentile_cont), over the conversations whose conversation_start is in the filter''s range: answer = every single response time of theirs, from the ledger; conversation = their average_response_time; duration = their conversation_duration. Beside it the previous period of equal length. What is unknown does not count.';
+  'Three rows of seconds, each with its count, mean and percentiles (exact ones, by percentile_cont, to the microsecond), over the conversations whose conversation_start is in the filter''s range: answer = every single response time of theirs, from the ledger; conversation = their average_response_time; duration = their conversation_duration. Beside it the previous period of equal length. What is unknown does not count.';
