@@ -16,11 +16,11 @@ export async function readLedger(sql: Queryable, key: string, page: Page): Promi
       : sql`and (l.created_at, l.conversation_id) > (
           select created_at, conversation_id from metrics.messages where conversation_id = ${page.after}::text::${type})`;
   const found = await sql<{ row: Messages[number] }[]>`
-    select jsonb_build_object(
+    select json_build_object(
       'id', l.conversation_id::text, 'role', s.role, 'message', s.message, 'response', s.response, 'model', s.model,
       'created_at', nullif(l.created_at, 'infinity') at time zone 'UTC',
       'responded_at', s.responded_at at time zone 'UTC',
-      'counted', jsonb_build_object(
+      'counted', json_build_object(
         'user_messages', l.user_messages, 'ai_messages', l.ai_messages,
         'prompt_tokens', l.prompt_tokens, 'prompt_source', l.prompt_source,
         'completion_tokens', l.completion_tokens, 'completion_source', l.completion_source,
@@ -61,7 +61,8 @@ type Value = number | string | boolean | null;
 /** The metrics of a session, column by column, with their meaning and their sums in the ledger. */
 export async function readNumbers(sql: Queryable, key: string): Promise<Numbers> {
   const [row] = await sql<[{ metrics: Record<string, Value>; sums: Record<string, number | null> }]>`
-    select to_jsonb(m) as metrics, (
+    select to_jsonb(m) || jsonb_build_object('conversation_id', conversation_id::text, 'widget_id', widget_id::text,
+      'user_id', user_id::text) as metrics, (
       select jsonb_build_object(
         'user_messages', sum(user_messages), 'ai_messages', sum(ai_messages),
         'total_messages', sum(user_messages + ai_messages),

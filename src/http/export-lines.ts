@@ -22,7 +22,7 @@ export async function readLines(
       const list = columns.map((name) => tx`m.${tx(name)}`).reduce((all, name) => tx`${all}, ${name}`);
       const cursor = tx<{ line: string }[]>`
         select to_json(r)::text as line from (
-          select ${list} from report_sessions(${filter(tx)}) as m order by m.conversation_start, m.session_key
+          select ${list} from public.report_sessions(${filter(tx)}) as m order by m.conversation_start, m.session_key
         ) as r`.cursor(ROWS_AT_ONCE);
       const rows = cursor[Symbol.asyncIterator]();
       const first = await rows.next();

@@ -53,7 +53,7 @@ export const conversationsRoute = defineRoute({
       sql,
       (tx) => tx`
         select to_json(r) as row
-        from report_conversations(${filterFor(tx, filters)}, sort => ${sort}, descending => ${order === "desc"},
+        from public.report_conversations(${filterFor(tx, filters)}, sort => ${sort}, descending => ${order === "desc"},
           page_size => ${limit + 1}, after => ${after === undefined ? null : decoded(after)}) as r`,
     );
     const rows = page.parse(found);

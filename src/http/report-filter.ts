@@ -56,7 +56,7 @@ export function filterFor(sql: Queryable, given: ScopedFilters) {
       ? sql`metrics.day_start(${text}::text::date, metrics.known_zone(${given.time_zone}))`
       : sql`${text}::text::timestamptz`;
   };
-  return sql`report_filter(
+  return sql`public.report_filter(
     organization => ${organization ?? null}, no_organization => ${organization === null},
     from_time => ${time(given.from)}, to_time => ${time(given.to)}, time_zone => ${given.time_zone},
     widget => ${given.widget ?? null}, user_id => ${given.user ?? null},

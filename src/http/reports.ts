@@ -86,7 +86,7 @@ function report<Q extends typeof plain>(
       const filters = scoped(input.reader, input.query);
       const rows = await readReport(sql, (tx) => {
         const filter = filterFor(tx, filters);
-        return tx`select to_json(r) as row from ${tx(`report_${name}`)}(${filter}${more(tx, input.query)}) as r`;
+        return tx`select to_json(r) as row from ${tx(`public.report_${name}`)}(${filter}${more(tx, input.query)}) as r`;
       });
       input.res.json({ rows });
     },

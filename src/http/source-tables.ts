@@ -39,7 +39,7 @@ function existing(table: TableName, columns: Columns): Columns {
 /** Names and types of a relation's columns, without those that are always computed. */
 export async function readColumns(sql: Queryable, relation: string): Promise<Columns> {
   const rows = await sql<{ name: string; type: string }[]>`
-    select attname::text as name, format_type(atttypid, null) as type
+    select attname::text as name, format_type(atttypid, -1) as type
     from pg_attribute
     where attrelid = to_regclass(${relation}) and attnum > 0 and not attisdropped and attgenerated = ''`;
   return new Map(rows.map(({ name, type }) => [name, type]));
