@@ -18,6 +18,9 @@ export type Scale = {
   samples: number;
   backfillRows: number;
   backfillSessions: number;
+  /** Those of the backfill in batches. */
+  batchRows: number;
+  batchSessions: number;
   tokenMessages: number;
 };
 
@@ -37,6 +40,8 @@ export const FULL: Scale = {
   samples: 300,
   backfillRows: 2_000_000,
   backfillSessions: 200_000,
+  batchRows: 500_000,
+  batchSessions: 50_000,
   tokenMessages: 200_000,
 };
 
@@ -56,5 +61,7 @@ export const QUICK: Scale = {
   samples: 30,
   backfillRows: 40_000,
   backfillSessions: 4_000,
+  batchRows: 20_000,
+  batchSessions: 2_000,
   tokenMessages: 5_000,
 };

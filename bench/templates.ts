@@ -33,7 +33,7 @@ export function loaded(rows: number, sessions: number): Template {
 /** The same kind of rows, not counted yet. */
 export function uncounted(rows: number, sessions: number): Template {
   return {
-    name: "uncounted",
+    name: `uncounted_${rows}`,
     prepare: async (sql) => {
       await sql`alter table conversations disable trigger user`;
       await sql.unsafe(insertExchanges(rows, sessions));
