@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "./database.ts";
 import { errorCode } from "./errors.ts";
+import type { Source } from "./sources.ts";
 
 /** The kinds of source rows, in the order in which a backfill takes them. */
 export const KINDS = ["messages", "leads", "feedback"] as const;
@@ -16,6 +17,7 @@ type Batch = { last_id: string | null; rows_seen: number; rows_changed: number }
 
 /** What one kind's backfill needs. */
 export type BackfillOptions = {
+  source: Source;
   kind: Kind;
   batchSize: number;
   /** Hears after each batch how many rows have been seen so far. */
@@ -42,7 +44,7 @@ async function runBatch(sql: Sql, options: BackfillOptions, after: string | null
     try {
       const [batch] = await sql<[Batch]>`
         select last_id, rows_seen, rows_changed
-        from metrics.backfill_batch(${options.kind}, ${after}, ${options.batchSize})`;
+        from ${sql(`${options.source.schema}.backfill_batch`)}(${options.kind}, ${after}, ${options.batchSize})`;
       return batch;
     } catch (error) {
       if (attempt > MAX_RETRIES || !RETRIED.includes(errorCode(error) ?? "")) throw error;

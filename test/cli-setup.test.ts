@@ -77,9 +77,7 @@ describe("backfill", () => {
     const { stdout } = await cli(["backfill", "--json"], { url });
 
     expect(JSON.parse(stdout)).toMatchObject({
-      messages: { counted: 0 },
-      leads: { counted: 0 },
-      feedback: { counted: 0 },
+      default: { messages: { counted: 0 }, leads: { counted: 0 }, feedback: { counted: 0 } },
     });
     await expectNoDrift(db);
   });

@@ -1,6 +1,8 @@
 import type { Sql } from "../database.ts";
+import type { Source } from "../sources.ts";
 import { isMigrated, type Session } from "./session.ts";
 import { commandLine } from "./settings.ts";
+import { chooseSources } from "./sources.ts";
 import { tokenChecks } from "./token-checks.ts";
 
 const OLDEST_SERVER = 150_000;
@@ -9,12 +11,18 @@ const OLDEST_SERVER = 150_000;
 export type Check = { check_name: string; ok: boolean; finding: string; cure: string | null };
 
 /** The checks that need the client, then those that the database makes itself. */
-export async function runChecks(session: Session): Promise<Check[]> {
+export async function runChecks(session: Session, source?: string): Promise<Check[]> {
   const { sql } = session;
   const checks = [await connection(sql), await serverVersion(sql), await migrations(session)];
   if (!(await isMigrated(sql))) return checks;
-  const own = await sql<Check[]>`select check_name, ok, finding, cure from metrics.doctor()`;
-  return [...checks, ...own, ...(await tokenChecks(session))];
+  const sources = await chooseSources(session, source);
+  for (const one of sources) checks.push(...(await sourceChecks(sql, one)));
+  return [...checks, ...(await tokenChecks(session, sources))];
+}
+
+async function sourceChecks(sql: Sql, { name, schema }: Source): Promise<Check[]> {
+  const found = await sql<Check[]>`select check_name, ok, finding, cure from ${sql(`${schema}.doctor`)}()`;
+  return name === "default" ? found : found.map((check) => ({ ...check, check_name: `${name}: ${check.check_name}` }));
 }
 
 async function connection(sql: Sql): Promise<Check> {

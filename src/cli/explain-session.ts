@@ -1,7 +1,14 @@
 import { counted, decimal, duration, integer, NONE } from "./format.ts";
 import { printPairs } from "./pairs.ts";
 import type { Session } from "./session.ts";
-import { type LedgerMessage, type Metrics, readExtras, readMessages, readMetrics } from "./session-rows.ts";
+import {
+  type LedgerMessage,
+  type Metrics,
+  readExtras,
+  readMessages,
+  readMetrics,
+  type SessionOf,
+} from "./session-rows.ts";
 import type { Column } from "./table.ts";
 
 const COLUMNS: Column[] = [
@@ -18,16 +25,16 @@ const COLUMNS: Column[] = [
 ];
 
 /** Prints a session's numbers, and under them the ledger entries that they add up from. */
-export async function explainSession({ sql, out }: Session, key: string, limit: number): Promise<void> {
-  const metrics = await readMetrics(sql, key);
-  printPairs(out, metricLines(metrics));
-  const messages = await readMessages(sql, key, limit);
+export async function explainSession({ sql, out }: Session, session: SessionOf, limit: number): Promise<void> {
+  const metrics = await readMetrics(sql, session);
+  printPairs(out, metricLines(metrics, session.source.name));
+  const messages = await readMessages(sql, session, limit);
   out.heading("\nMessages, as they were counted");
   const all = messages.length === metrics.message_rows;
   out.table(COLUMNS, [...messages.map(messageCells), ...(all ? [sumCells(metrics)] : [])]);
   if (!all)
     out.note(`The first ${integer(messages.length)} of ${counted(metrics.message_rows, "row")} (--limit, --json).`);
-  const extras = await readExtras(sql, key);
+  const extras = await readExtras(sql, session);
   if (extras.length === 0) return;
   out.heading("\nLeads and feedback, as they were counted");
   out.table(
@@ -36,12 +43,12 @@ export async function explainSession({ sql, out }: Session, key: string, limit: 
   );
 }
 
-function metricLines(metrics: Metrics): [string, string][] {
+function metricLines(metrics: Metrics, source: string): [string, string][] {
   const lead = [metrics.lead_name, metrics.lead_email, metrics.lead_company].filter(Boolean).join(", ");
   return [
     [
       "session",
-      `${metrics.session_id}, ${metrics.organization_id === null ? "no organization" : `organization ${metrics.organization_id}`}`,
+      `${metrics.session_id}, ${metrics.organization_id === null ? "no organization" : `organization ${metrics.organization_id}`}${source === "default" ? "" : ` (source ${source})`}`,
     ],
     ["from", `${metrics.conversation_start ?? NONE}`],
     [

@@ -5,6 +5,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodingsCommand } from "./commands/encodings.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { pricesCommand } from "./commands/prices.ts";
 import { recentCommand } from "./commands/recent.ts";
 import { recountCommand } from "./commands/recount.ts";
 import { repairCommand } from "./commands/repair.ts";
@@ -21,7 +22,7 @@ import { UNUSABLE } from "./report-error.ts";
 const GROUPS = {
   "Set up:": [startCommand, migrateCommand, backfillCommand, demoCommand, uninstallCommand],
   "Count tokens:": [workerCommand, encodingsCommand, recountCommand],
-  "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand],
+  "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand, pricesCommand],
   "Check:": [doctorCommand, verifyCommand, repairCommand],
 };
 

@@ -1,3 +1,4 @@
+import type { Source } from "../sources.ts";
 import type { Check } from "./checks.ts";
 import { counted, integer } from "./format.ts";
 import type { Session } from "./session.ts";
@@ -13,13 +14,13 @@ const LONGEST_CHECK_AGE_S = 300;
 const SHOWN = 5;
 
 /** The checks of `doctor` about exact token counts and who makes them. */
-export async function tokenChecks({ sql, settings }: Session): Promise<Check[]> {
-  const state = await readTokenState(sql);
+export async function tokenChecks({ sql, settings }: Session, sources: Source[]): Promise<Check[]> {
+  const state = await readTokenState(sql, sources);
   const start = `${commandLine(settings, "worker")} (npm start runs one too)`;
   return [
     checkWorker(state, start),
     checkLag(state, start),
-    checkGivenUp(state, await readGivenUp(sql, SHOWN), commandLine(settings, "recount --given-up")),
+    checkGivenUp(state, await readGivenUp(sql, sources, SHOWN), commandLine(settings, "recount --given-up")),
     checkChecks(state),
   ];
 }

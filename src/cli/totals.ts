@@ -1,6 +1,7 @@
 import type { Sql } from "../database.ts";
+import type { Source } from "../sources.ts";
 
-/** What is counted in the whole database, and what it takes. */
+/** What is counted in some sources together, and what it takes. */
 export type Totals = {
   sessions: number;
   organizations: number;
@@ -25,13 +26,17 @@ export type Totals = {
   server_version: string;
 };
 
-/** Adds conversation_metrics up. float8 holds every count that can occur, exactly. */
-export async function readTotals(sql: Sql): Promise<Totals> {
+/** Adds the conversation_metrics of sources up. float8 holds every count that can occur, exactly. */
+export async function readTotals(sql: Sql, sources: Source[]): Promise<Totals> {
+  const objects = (names: string[]) =>
+    `array[${sources.flatMap((source) => names.map((name) => `'${source.schema}.${name}'::regclass`)).join(", ")}]`;
+  const metrics = sources.map(({ home }) => `'${home}.conversation_metrics'::regclass`).join(", ");
+  const tables = sources.map(({ schema }) => `select relation from ${schema}.sources`).join(" union ");
   const [totals] = await sql<[Totals]>`
     select
       count(*)::float8 as sessions,
       -- no organization is a tenant of its own
-      (count(distinct organization_id) + coalesce(max((organization_id is null)::int), 0))::float8 as organizations,
+      count(distinct (source, organization_id))::float8 as organizations,
       count(*) filter (where updated_at > now() - interval '5 minutes')::float8 as sessions_changed_5min,
       coalesce(sum(total_messages), 0)::float8 as total_messages,
       coalesce(sum(user_messages), 0)::float8 as user_messages,
@@ -46,12 +51,13 @@ export async function readTotals(sql: Sql): Promise<Totals> {
       (sum(rating_sum) / nullif(sum(rating_count), 0))::float8 as user_satisfaction,
       min(conversation_start)::timestamptz(0)::text as first,
       max(conversation_end)::timestamptz(0)::text as last,
-      (${sizeOf(sql, "array['public.conversation_metrics'::regclass]")}) as metrics_size,
-      (${sizeOf(sql, "array['metrics.messages', 'metrics.leads', 'metrics.feedback', 'metrics.sessions']::regclass[]")}) as ledger_size,
-      (${sizeOf(sql, "array(select relation from metrics.sources)")}) as source_size,
+      (${sizeOf(sql, `array[${metrics}]`)}) as metrics_size,
+      (${sizeOf(sql, objects(["messages", "leads", "feedback", "sessions"]))}) as ledger_size,
+      (${sizeOf(sql, `array(${tables})`)}) as source_size,
       current_database() as database,
       current_setting('server_version') as server_version
-    from public.conversation_metrics`;
+    from public.all_conversation_metrics
+    where source = any(${sources.map(({ name }) => name)})`;
   return totals;
 }
 

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import type { WorkerSource } from "./sources.ts";
 
 /** How much work is prepared at a time. */
 export type Limits = { batches: number; rows: number; tokens: number };
@@ -23,22 +24,26 @@ export type RowCounts = Omit<BatchRow, "prompt" | "completions"> & {
 /** A row that could not be counted, and why. */
 export type RowFailure = { conversation_id: string; error: string };
 
-/** Makes jobs for what waits; returns how many. */
-export async function enqueueBatches(pool: Pool, { batches, rows, tokens }: Limits): Promise<number> {
+/** A batch: its source, and its number there. */
+export type BatchOf = { source: WorkerSource; batch: string };
+
+/** Makes jobs for what waits in a source; returns how many. */
+export async function enqueueBatches(pool: Pool, { schema }: WorkerSource, limits: Limits): Promise<number> {
+  const { batches, rows, tokens } = limits;
   const { rows: found } = await pool.query<{ made: number }>(
-    "select metrics.enqueue_token_batches($1, $2, $3) as made",
+    `select ${schema}.enqueue_token_batches($1, $2, $3) as made`,
     [batches, rows, tokens],
   );
   return found[0]?.made ?? 0;
 }
 
 /** The texts of a batch; none where it is gone. */
-export async function readBatch(pool: Pool, batch: string, worker: string): Promise<BatchRow[]> {
+export async function readBatch(pool: Pool, { source, batch }: BatchOf, worker: string): Promise<BatchRow[]> {
   // As JSON, since the client's parser for arrays goes character by character.
   const { rows } = await pool.query<BatchRow>(
     `select conversation_id, encoding, encoding_assumed, prompt, to_json(completions) as completions,
       prompt_digest, completion_digest
-    from metrics.read_token_batch($1, $2)`,
+    from ${source.schema}.read_token_batch($1, $2)`,
     [batch, worker],
   );
   return rows;
@@ -48,15 +53,15 @@ export async function readBatch(pool: Pool, batch: string, worker: string): Prom
 export type Written = { written: number; dropped: number };
 
 /** Writes counts back, which ends the batch; what changed since it was read is dropped. */
-export async function writeBatch(pool: Pool, batch: string, counts: RowCounts[]): Promise<Written> {
-  const { rows } = await pool.query<Written>("select written, dropped from metrics.write_token_counts($1, $2::jsonb)", [
-    batch,
-    JSON.stringify(counts),
-  ]);
+export async function writeBatch(pool: Pool, { source, batch }: BatchOf, counts: RowCounts[]): Promise<Written> {
+  const { rows } = await pool.query<Written>(
+    `select written, dropped from ${source.schema}.write_token_counts($1, $2::jsonb)`,
+    [batch, JSON.stringify(counts)],
+  );
   return rows[0] ?? { written: 0, dropped: 0 };
 }
 
 /** Records what could not be counted; before the batch is written back. */
-export async function failRows(pool: Pool, batch: string, failures: RowFailure[]): Promise<void> {
-  await pool.query("select metrics.fail_token_counts($1, $2::jsonb)", [batch, JSON.stringify(failures)]);
+export async function failRows(pool: Pool, { source, batch }: BatchOf, failures: RowFailure[]): Promise<void> {
+  await pool.query(`select ${source.schema}.fail_token_counts($1, $2::jsonb)`, [batch, JSON.stringify(failures)]);
 }

@@ -4,9 +4,18 @@ import { z } from "zod";
 import { errorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { TokenCounter } from "../tokens/counter.ts";
-import { type BatchRow, failRows, type RowCounts, readBatch, type Written, writeBatch } from "./batches.ts";
+import {
+  type BatchOf,
+  type BatchRow,
+  failRows,
+  type RowCounts,
+  readBatch,
+  type Written,
+  writeBatch,
+} from "./batches.ts";
 import { countBatch } from "./count-batch.ts";
 import { safeMessage } from "./safe-message.ts";
+import { findSource } from "./sources.ts";
 import { createTurns } from "./turns.ts";
 
 /** What the task needs. */
@@ -23,7 +32,10 @@ export type CountTask = {
 /** What a batch was: the message rows in it, their tokens, and how many rows were written. */
 export type BatchDone = { rows: number; tokens: number; written: number };
 
-const payloadSchema = z.object({ batch_id: z.union([z.string().regex(/^\d+$/), z.int().transform(String)]) });
+const payloadSchema = z.object({
+  source: z.string(),
+  batch_id: z.union([z.string().regex(/^\d+$/), z.int().transform(String)]),
+});
 
 // Postgres ended the write in favour of another transaction: the same once more.
 const REPEATED = ["40001", "40P01"];
@@ -35,7 +47,11 @@ export function createCountTask(options: CountTask): Task {
   // A write passes over sessions that another has locked: two of ours at once would get into each other's way.
   const inTurn = createTurns();
   return async (payload, { job }) => {
-    const { batch_id: batch } = payloadSchema.parse(payload);
+    const { source: name, batch_id } = payloadSchema.parse(payload);
+    const source = await findSource(pool, name);
+    if (source === undefined) return; // Detached, and its batches with it.
+    const batch = { source, batch: batch_id };
+    const about = { source: name, batch: batch_id };
     let rows: BatchRow[] = [];
     try {
       rows = await readBatch(pool, batch, worker);
@@ -43,11 +59,11 @@ export function createCountTask(options: CountTask): Task {
       if (failures.length > 0) await failRows(pool, batch, failures);
       // Also without any count: it ends the batch.
       const done = await inTurn(() => writeRepeatedly(pool, batch, counts));
-      log.debug({ batch, rows: rows.length, failures: failures.length, ...done }, "counted");
+      log.debug({ ...about, rows: rows.length, failures: failures.length, ...done }, "counted");
       onBatch({ rows: rows.length, tokens: totalTokens(counts), written: done.written });
     } catch (error) {
       const reason = safeMessage(error);
-      log.debug({ batch, attempt: job.attempts, code: errorCode(error) }, `batch failed: ${reason}`);
+      log.debug({ ...about, attempt: job.attempts, code: errorCode(error) }, `batch failed: ${reason}`);
       if (job.attempts < job.max_attempts) throw new Error(reason);
       await giveUp(options, batch, rows, reason);
     }
@@ -58,7 +74,7 @@ function totalTokens(counts: RowCounts[]): number {
   return counts.reduce((sum, row) => sum + (row.prompt_tokens ?? 0) + (row.completion_tokens ?? 0), 0);
 }
 
-async function writeRepeatedly(pool: Pool, batch: string, counts: RowCounts[]): Promise<Written> {
+async function writeRepeatedly(pool: Pool, batch: BatchOf, counts: RowCounts[]): Promise<Written> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await writeBatch(pool, batch, counts);
@@ -69,8 +85,11 @@ async function writeRepeatedly(pool: Pool, batch: string, counts: RowCounts[]): 
 }
 
 // Its rows are tried again later, in other batches, and in the end shown by `doctor`; the job is done.
-async function giveUp({ pool, log }: CountTask, batch: string, rows: BatchRow[], reason: string): Promise<void> {
-  log.error({ batch, rows: rows.length }, `A batch of messages could not be counted: ${reason}`);
+async function giveUp({ pool, log }: CountTask, batch: BatchOf, rows: BatchRow[], reason: string): Promise<void> {
+  log.error(
+    { source: batch.source.name, batch: batch.batch, rows: rows.length },
+    `A batch of messages could not be counted: ${reason}`,
+  );
   await failRows(
     pool,
     batch,

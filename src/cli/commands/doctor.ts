@@ -4,11 +4,12 @@ import { type Check, runChecks } from "../checks.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { FAILED } from "../report-error.ts";
 import { withDatabase } from "../session.ts";
+import { sourceOption } from "../sources.ts";
 
 const HELP = helpText({
   about: `
 Looks for what makes metrics go missing or wrong: triggers that are absent or disabled, rows without an
-organization or a session, duplicates, drift in the sessions that changed last, migrations that have not
+organization or a session, rows that a mapping fails on, duplicates, drift in the sessions that changed last, migrations that have not
 run. Each finding comes with its cure. It changes nothing.`,
   examples: [
     ["npx conversation-metrics doctor", "when numbers do not appear or look wrong"],
@@ -21,13 +22,14 @@ run. Each finding comes with its cure. It changes nothing.`,
 export function doctorCommand() {
   return new Command("doctor")
     .description("find what is wrong, and what to do about it")
+    .addOption(sourceOption())
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
     .action(async (options, command) => {
       await withDatabase(
         command,
         async (session) => {
-          const checks = await runChecks(session);
+          const checks = await runChecks(session, options.source);
           if (checks.some((check) => !check.ok)) process.exitCode = FAILED;
           if (options.json) return session.out.print(JSON.stringify(checks, null, 2));
           for (const check of checks) session.out.print(describe(check, session.out.quiet));

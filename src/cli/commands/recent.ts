@@ -6,6 +6,7 @@ import { rowsToJson } from "../json-rows.ts";
 import { wholeNumber } from "../options.ts";
 import { queryRows } from "../result.ts";
 import { withDatabase } from "../session.ts";
+import { chooseSources, sourceOption } from "../sources.ts";
 import type { Column } from "../table.ts";
 
 const HELP = helpText({
@@ -20,6 +21,7 @@ const HELP = helpText({
 
 const COLUMNS: Column[] = [
   { name: "changed" },
+  { name: "source", min: 6 },
   { name: "organization", min: 6 },
   { name: "session" },
   { name: "messages", number: true },
@@ -30,7 +32,7 @@ const COLUMNS: Column[] = [
   { name: "lead", spare: 5 },
 ];
 
-const CHANGED = "from public.conversation_metrics where updated_at > now() - make_interval(mins => $1::integer)";
+const CHANGED = "where updated_at > now() - make_interval(mins => $1::integer)";
 
 /** `recent`: the sessions that changed last. */
 export function recentCommand() {
@@ -38,16 +40,30 @@ export function recentCommand() {
     .description("the sessions whose metrics changed in the last minutes")
     .option("-m, --minutes <count>", "how far back", wholeNumber(1), 5)
     .option("-n, --limit <rows>", "how many at most", wholeNumber(1), 20)
+    .addOption(sourceOption())
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
-    .action(async ({ minutes, limit, json }, command) => {
-      await withDatabase(command, async ({ sql, out }) => {
-        const latest = `select * ${CHANGED} order by updated_at desc, session_key limit $2::integer`;
+    .action(async ({ minutes, limit, source, json }, command) => {
+      await withDatabase(command, async (session) => {
+        const { sql, out } = session;
+        const sources = await chooseSources(session, source);
+        const several = sources.length > 1;
+        // All columns where there is one source; of several, those that have the same types everywhere.
+        const from = several ? "public.all_conversation_metrics" : `${sources[0]?.home}.conversation_metrics`;
+        const latest = `select * from ${from} ${CHANGED} order by updated_at desc, session_key limit $2::integer`;
         const parameters = [String(minutes), String(limit)];
         if (json) return out.print(rowsToJson(await queryRows(sql, latest, parameters)));
-        const rows = await readRows(sql, latest, parameters);
-        const total = rows.length < limit ? rows.length : await countChanged(sql, minutes);
-        if (rows.length > 0) out.table(COLUMNS, rows.map(cells));
+        const rows = await readRows(
+          sql,
+          several ? latest : `select null as source, * from (${latest}) as one`,
+          parameters,
+        );
+        const total = rows.length < limit ? rows.length : await countChanged(sql, from, minutes);
+        if (rows.length > 0)
+          out.table(
+            COLUMNS.filter(({ name }) => several || name !== "source"),
+            rows.map((row) => cells(row, several)),
+          );
         const more = total > rows.length ? `, the latest ${integer(rows.length)} are shown (--limit)` : "";
         out.print(`${counted(total, "session")} changed in the last ${counted(minutes, "minute")}${more}.`);
       });
@@ -56,6 +72,7 @@ export function recentCommand() {
 
 type Row = {
   changed: string;
+  source: string | null;
   organization_id: string | null;
   session_id: string;
   total_messages: number;
@@ -68,7 +85,7 @@ type Row = {
 
 async function readRows(sql: Sql, latest: string, parameters: string[]): Promise<Row[]> {
   return sql.unsafe<Row[]>(
-    `select to_char(updated_at, 'HH24:MI:SS') as changed, organization_id::text, session_id::text, total_messages,
+    `select to_char(updated_at, 'HH24:MI:SS') as changed, source, organization_id::text, session_id::text, total_messages,
       total_tokens, conversation_duration, average_response_time, user_satisfaction,
       case when has_lead then coalesce(lead_name, lead_email, lead_company, 'yes') end as lead
     from (${latest}) as latest`,
@@ -76,14 +93,15 @@ async function readRows(sql: Sql, latest: string, parameters: string[]): Promise
   );
 }
 
-async function countChanged(sql: Sql, minutes: number): Promise<number> {
-  const [row] = await sql.unsafe<[{ count: string }]>(`select count(*) ${CHANGED}`, [String(minutes)]);
+async function countChanged(sql: Sql, from: string, minutes: number): Promise<number> {
+  const [row] = await sql.unsafe<[{ count: string }]>(`select count(*) from ${from} ${CHANGED}`, [String(minutes)]);
   return Number(row.count);
 }
 
-function cells(row: Row): string[] {
+function cells(row: Row, several: boolean): string[] {
   return [
     row.changed,
+    ...(several ? [row.source ?? NONE] : []),
     row.organization_id ?? NONE,
     row.session_id,
     integer(row.total_messages),

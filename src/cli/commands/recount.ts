@@ -6,6 +6,7 @@ import { wholeNumber } from "../options.ts";
 import { startProgress } from "../progress.ts";
 import { type Session, withDatabase } from "../session.ts";
 import { commandLine } from "../settings.ts";
+import { chooseSources, sourceOption } from "../sources.ts";
 
 const HELP = helpText({
   about: `
@@ -26,6 +27,7 @@ export function recountCommand() {
     .description("count messages again after a change of the encodings")
     .option("--batch-size <rows>", "rows in one transaction", wholeNumber(1), 1000)
     .option("--given-up", "also messages that could not be counted")
+    .addOption(sourceOption())
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
     .action(async (options, command) => {
@@ -33,16 +35,28 @@ export function recountCommand() {
     });
 }
 
-type Options = { batchSize: number; givenUp?: true | undefined; json?: true | undefined };
+type Options = {
+  batchSize: number;
+  givenUp?: true | undefined;
+  source?: string | undefined;
+  json?: true | undefined;
+};
 
-async function run({ sql, out, settings }: Session, options: Options): Promise<void> {
-  const [row] = await sql<[{ total: number }]>`select count(*)::float8 as total from metrics.messages`;
-  const quiet = out.quiet || options.json === true;
-  const progress = startProgress({ label: "messages", unit: "rows", total: row.total, quiet });
-  const { seen, changed } = await recount(sql, { batchSize: options.batchSize, onBatch: progress.update }).finally(
-    progress.stop,
-  );
-  const retried = options.givenUp ? await retryGivenUp(sql) : 0;
+async function run(session: Session, options: Options): Promise<void> {
+  const { sql, out, settings } = session;
+  let [seen, changed, retried] = [0, 0, 0];
+  for (const source of await chooseSources(session, options.source)) {
+    const [row] = await sql<[{ total: number }]>`
+      select count(*)::float8 as total from ${sql(`${source.schema}.messages`)}`;
+    const quiet = out.quiet || options.json === true;
+    const label = source.name === "default" ? "messages" : `${source.name} messages`;
+    const progress = startProgress({ label, unit: "rows", total: row.total, quiet });
+    const { batchSize } = options;
+    const done = await recount(sql, { source, batchSize, onBatch: progress.update }).finally(progress.stop);
+    seen += done.seen;
+    changed += done.changed;
+    retried += options.givenUp ? await retryGivenUp(sql, source) : 0;
+  }
   if (options.json) return out.print(JSON.stringify({ seen, changed, retried }));
   out.print(`${counted(changed + retried, "row")} to be counted again, of ${counted(seen, "row")}.`);
   if (changed + retried > 0)

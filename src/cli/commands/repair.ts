@@ -1,10 +1,12 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Sql } from "../../database.ts";
-import { type Difference, DRIFT_COLUMNS, driftRow, forEachDifference } from "../drift.ts";
+import type { Source } from "../../sources.ts";
+import { type Difference, driftColumns, driftRow, forEachDifference } from "../drift.ts";
 import { counted } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { wholeNumber } from "../options.ts";
 import { withDatabase } from "../session.ts";
+import { chooseSources, sourceOption } from "../sources.ts";
 
 const HELP = helpText({
   about: `
@@ -25,22 +27,31 @@ export function repairCommand() {
   return new Command("repair")
     .description("heal the numbers that verify finds wrong, and say which")
     .option("--dry-run", "say what would be healed, and change nothing")
-    .option("--max-sessions <count>", "heal at most so many sessions", wholeNumber(1))
+    .addOption(sourceOption())
+    .option("--max-sessions <count>", "heal at most so many sessions of each source", wholeNumber(1))
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
     .action(async (options, command) => {
-      await withDatabase(command, async ({ sql, out }) => {
-        const found = options.dryRun ? await listDrift(sql) : await repair(sql, options.maxSessions);
-        const sessions = new Set(found.map((difference) => difference.session_key)).size;
+      await withDatabase(command, async (session) => {
+        const { sql, out } = session;
+        const sources = await chooseSources(session, options.source);
+        const found: Difference[] = [];
+        for (const source of sources) {
+          found.push(...(await (options.dryRun ? listDrift(sql, source) : repair(sql, source, options.maxSessions))));
+        }
+        const sessions = new Set(found.map(({ source, session_key }) => `${source} ${session_key}`)).size;
         if (options.json) {
           const report = { healed: !options.dryRun, count: found.length, sessions, differences: found };
           return out.print(JSON.stringify(report));
         }
         if (found.length === 0) return out.print("Nothing to heal: every number is right.");
-        const columns = DRIFT_COLUMNS.map((column) =>
-          column.name === "actual" ? { ...column, name: "healed to" } : column,
+        const columns = driftColumns(sources).map((column) =>
+          column.name === "actual" && !options.dryRun ? { ...column, name: "healed to" } : column,
         );
-        out.table(options.dryRun ? DRIFT_COLUMNS : columns, found.slice(0, SHOWN).map(driftRow));
+        out.table(
+          columns,
+          found.slice(0, SHOWN).map((difference) => driftRow(sources, difference)),
+        );
         if (found.length > SHOWN)
           out.note(`… and ${counted(found.length - SHOWN, "more difference")} (--json shows all)`);
         const verb = options.dryRun ? "Would heal" : "Healed";
@@ -49,14 +60,14 @@ export function repairCommand() {
     });
 }
 
-async function repair(sql: Sql, maxSessions: number | undefined): Promise<Difference[]> {
+async function repair(sql: Sql, { name, schema }: Source, maxSessions: number | undefined): Promise<Difference[]> {
   return sql<Difference[]>`
-    select organization_id::text, session_id::text, column_name, stored, actual, session_key
-    from metrics.repair(${maxSessions ?? null})`;
+    select ${name} as source, organization_id::text, session_id::text, column_name, stored, actual, session_key
+    from ${sql(`${schema}.repair`)}(${maxSessions ?? null})`;
 }
 
-async function listDrift(sql: Sql): Promise<Difference[]> {
+async function listDrift(sql: Sql, source: Source): Promise<Difference[]> {
   const found: Difference[] = [];
-  await forEachDifference(sql, (difference) => found.push(difference));
+  await forEachDifference(sql, source, (difference) => found.push(difference));
   return found;
 }

@@ -7,7 +7,9 @@ import { wholeNumber } from "../options.ts";
 import { FAILED, UNUSABLE } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
 import { printSessionJson } from "../session-json.ts";
+import type { SessionOf } from "../session-rows.ts";
 import { commandLine } from "../settings.ts";
+import { chooseSources, sourceOption } from "../sources.ts";
 
 const HELP = helpText({
   about: `
@@ -32,40 +34,62 @@ export function sessionCommand() {
     .description("the metrics of one session, and where each number comes from")
     .argument("<session_id>", "its session_id")
     .option("-o, --organization <id>", "its organization; none for rows without one")
+    .addOption(sourceOption())
     .option("-n, --limit <rows>", "how many messages the table shows", wholeNumber(1), 50)
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
     .action(async (sessionId, options, command) => {
       await withDatabase(command, async (session) => {
-        const key = await findSession(session, sessionId, options.organization);
-        if (options.json) return printSessionJson(session, key);
-        await explainSession(session, key, options.limit);
+        const found = await findSession(session, sessionId, options);
+        if (options.json) return printSessionJson(session, found);
+        await explainSession(session, found, options.limit);
       });
     });
 }
 
-type Found = { session_key: string; organization_id: string | null; total_messages: number; conversation_end: string };
+type Found = {
+  source: string;
+  session_key: string;
+  organization_id: string | null;
+  total_messages: number;
+  conversation_end: string | null;
+};
 
-async function findSession(session: Session, id: string, organization: string | undefined): Promise<string> {
-  const { sql, settings, out } = session;
+type Wanted = { organization?: string | undefined; source?: string | undefined };
+
+async function findSession(session: Session, id: string, { organization, source }: Wanted): Promise<SessionOf> {
+  const sources = await chooseSources(session, source);
   const of = organization === "none" ? null : (organization ?? null);
-  const found = await sql<Found[]>`
-    select session_key, organization_id::text, total_messages, conversation_end::timestamptz(0)::text
-    from public.conversation_metrics
-    where session_id::text = ${id}
-      and (${organization === undefined} or organization_id::text is not distinct from ${of})
-    order by organization_id`;
+  const found = await session.sql<Found[]>`
+    select source, session_key, organization_id, total_messages, conversation_end::timestamptz(0)::text
+    from public.all_conversation_metrics
+    where session_id = ${id} and source = any(${sources.map(({ name }) => name)})
+      and (${organization === undefined} or organization_id is not distinct from ${of})
+    order by source <> 'default', source, organization_id`;
   const [first, second] = found;
-  if (first === undefined) throw unknownSession(session, id, organization);
-  if (second === undefined) return first.session_key;
+  const home = sources.find(({ name }) => name === first?.source);
+  if (first === undefined || home === undefined) throw unknownSession(session, id, organization);
+  if (second === undefined) return { source: home, key: first.session_key };
+  throw severalSessions(session, id, found, first);
+}
+
+function severalSessions({ out, settings }: Session, id: string, found: Found[], first: Found): UserError {
+  const several = found.some(({ source }) => source !== first.source);
   const rows = found.map((row) => [
+    ...(several ? [row.source] : []),
     row.organization_id ?? "none",
     integer(row.total_messages),
     row.conversation_end ?? NONE,
   ]);
-  out.table([{ name: "organization" }, { name: "messages", number: true }, { name: "last" }], rows);
-  throw new UserError(`${found.length} organizations have a session ${id}.`, {
-    hint: `Name one: ${commandLine(settings, `session ${quoted(id)} --organization ${quoted(first.organization_id ?? "none")}`)}`,
+  const columns = [{ name: "organization" }, { name: "messages", number: true }, { name: "last" }];
+  out.table(several ? [{ name: "source" }, ...columns] : columns, rows);
+  const organization = `--organization ${quoted(first.organization_id ?? "none")}`;
+  const which = several ? `--source ${first.source} ${organization}` : organization;
+  const whose = several
+    ? `${found.length} sessions are called ${id}`
+    : `${found.length} organizations have a session ${id}`;
+  return new UserError(`${whose}.`, {
+    hint: `Name one: ${commandLine(settings, `session ${quoted(id)} ${which}`)}`,
     exitCode: UNUSABLE,
   });
 }

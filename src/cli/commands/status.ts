@@ -5,6 +5,8 @@ import { counted, decimal, duration, integer, NONE } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { printPairs } from "../pairs.ts";
 import { withDatabase } from "../session.ts";
+import { readSourceStates, sourceLines } from "../source-state.ts";
+import { chooseSources, sourceOption } from "../sources.ts";
 import { tokenLines } from "../token-lines.ts";
 import { readTokenState, type TokenState } from "../token-state.ts";
 import { readTotals, type Totals } from "../totals.ts";
@@ -21,20 +23,30 @@ const HELP = helpText({
 export function statusCommand() {
   return new Command("status")
     .description("totals, recent changes, size and versions")
+    .addOption(sourceOption())
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
     .action(async (options, command) => {
-      await withDatabase(command, async ({ sql, url, out }) => {
-        const totals = await readTotals(sql);
-        const state = await readTokenState(sql);
+      await withDatabase(command, async (session) => {
+        const { sql, url, out } = session;
+        const sources = await chooseSources(session, options.source);
+        const totals = await readTotals(sql, sources);
+        const state = await readTokenState(sql, sources);
+        const states = await readSourceStates(sql, sources);
         const { migrationStatus } = await import("../../migrate.ts");
         const migrations = await migrationStatus({ databaseUrl: url });
         const version = packageVersion();
         if (options.json) {
           const names = { applied: migrations.applied.map(({ name }) => name), pending: migrations.pending };
-          return out.print(JSON.stringify({ ...totals, ...state, version, migrations: names }, null, 2));
+          return out.print(
+            JSON.stringify({ ...totals, ...state, sources: states, version, migrations: names }, null, 2),
+          );
         }
-        printPairs(out, [...countLines(totals, state), ...systemLines(totals, migrations, version)]);
+        printPairs(out, [
+          ...countLines(totals, state),
+          ...sourceLines(states),
+          ...systemLines(totals, migrations, version),
+        ]);
       });
     });
 }
