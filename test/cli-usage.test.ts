@@ -16,6 +16,7 @@ const COMMANDS = [
   "recent",
   "session",
   "sql",
+  "prices",
   "doctor",
   "verify",
   "repair",

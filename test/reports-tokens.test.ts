@@ -13,10 +13,30 @@ import { completionTokens, messagesOf, promptTokens, startOf, sum } from "./supp
 import { filterSql, iso, type Row, read } from "./support/reports/read.ts";
 
 const seed = runSeed();
-const conversations = makeConversations(random(seed), 400);
-console.log(`Reports on tokens: RANDOM_SEED=${seed}`);
-
 const CHANGE = Date.UTC(2025, 2, 31, 12);
+
+const conversations: Conversation[] = [
+  ...makeConversations(random(seed), 400),
+  // One that began before a price changed and went on after it.
+  {
+    organization: 1,
+    session: "across",
+    widget: 10,
+    user: null,
+    exchanges: [CHANGE - 1, CHANGE, CHANGE + 1].map((createdAt) => ({
+      message: "q",
+      response: "a",
+      model: "gpt-4o",
+      promptTokens: 1234,
+      completionTokens: 567,
+      createdAt,
+      respondedAt: null,
+    })),
+    leads: [],
+    ratings: [],
+  },
+];
+console.log(`Reports on tokens: RANDOM_SEED=${seed}`);
 
 // In hundredths, as whole numbers: what follows is exact.
 const price = (model: string | null, at: number): [number, number] | undefined => {
