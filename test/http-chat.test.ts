@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { chatAnswer } from "../src/http/schemas.ts";
 import { answers, fails, stalls } from "./support/fake-service.ts";
 import { asking, test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
@@ -21,6 +22,7 @@ describe("POST /api/chat", () => {
     });
 
     expect(status).toBe(200);
+    expect(chatAnswer.strict().safeParse(json).error?.issues).toBeUndefined();
     expect(json).toMatchObject({
       session_id: "s-1",
       response: "Yes, from 10 to 18.",

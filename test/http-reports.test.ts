@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
+import { conversationAnswer } from "../src/http/conversation-schemas.ts";
 import { reportRows } from "../src/http/report-schemas.ts";
 import { test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
@@ -153,6 +154,7 @@ describe("GET /api/conversations/{session}", () => {
     const [first] = pages;
     const messages = pages.flatMap(({ messages: some }) => some);
 
+    for (const some of pages) expect(conversationAnswer.strict().safeParse(some).error?.issues).toBeUndefined();
     expect(messages.map(({ message }) => message)).toEqual(Array.from({ length: 25 }, (_, n) => `q${n + 1}`));
     expect(messages[0]).toMatchObject({
       created_at: expect.stringMatching(/^2026-01-01T10:01:00Z$/),

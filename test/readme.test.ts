@@ -10,7 +10,15 @@ import { APPLICATION } from "./support/application.ts";
 import { type Example, examplesOf, headingsOf, linksOf, rowsOf } from "./support/markdown.ts";
 import { test as base, type StartWorker, until } from "./support/worker.ts";
 
-const PAGES = ["README.md", "CHANGELOG.md", "docs/cli.md", "docs/how-it-works.md", "docs/operations.md", "docs/reports.md"];
+const PAGES = [
+  "README.md",
+  "CHANGELOG.md",
+  "docs/cli.md",
+  "docs/how-it-works.md",
+  "docs/operations.md",
+  "docs/reports.md",
+  "docs/http.md",
+];
 const ROLES = ["reporting", "analyst"];
 
 const run = promisify(execFile);

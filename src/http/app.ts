@@ -21,6 +21,8 @@ import { toProblem } from "./to-problem.ts";
 /** What the application needs. */
 export type AppOptions = {
   sql: Sql;
+  /** Other connections for what reads, so that no writer waits for a report; `sql` unless given. */
+  reads?: Sql;
   log: Logger;
   /** Who answers POST /api/chat. */
   answerer: Answerer;
@@ -36,7 +38,15 @@ const LARGEST_BODY = "100kb";
 /** The HTTP API as an Express application. It never listens: that is the caller's. */
 export function createApp(options: AppOptions): Express {
   const { sql, log, answerer, settings, stopping = new AbortController().signal, onWork = () => {} } = options;
-  const context: Context = { sql, log, answerer, settings, tables: createSourceTables(sql), stopping };
+  const context: Context = {
+    sql,
+    reads: options.reads ?? sql,
+    log,
+    answerer,
+    settings,
+    tables: createSourceTables(sql),
+    stopping,
+  };
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", settings.trustProxy);

@@ -27,10 +27,10 @@ export const conversationRoute = defineRoute({
   query,
   responses: { 200: [{ description: "The session.", type: "application/json", schema: conversationAnswer }] },
   problems: [404, 409],
-  handle: async ({ sql }, { params, query: { organization, limit, after }, reader, res }) => {
+  handle: async ({ reads }, { params, query: { organization, limit, after }, reader, res }) => {
     const of = organizationFor(reader, organization);
     // One snapshot, so that the parts add up to the whole.
-    const found = await sql.begin("isolation level repeatable read read only", async (tx) => {
+    const found = await reads.begin("isolation level repeatable read read only", async (tx) => {
       const key = await findSession(tx, params.session, of);
       const { rows: messages, more } = await readLedger(tx, key, { limit, after });
       return {

@@ -12,6 +12,8 @@ import { defineRoute, noInput } from "./route.ts";
 // Each holds a connection for as long as its reader takes.
 const AT_ONCE = 3;
 const LONGEST_STALL_MS = 60_000;
+// Its snapshot keeps the database from clearing away what is dead.
+const LONGEST_MS = 900_000;
 const TYPES = { csv: "text/csv; charset=utf-8; header=present", ndjson: "application/x-ndjson; charset=utf-8" };
 const COLUMNS = Object.keys(reportRows.conversations.shape);
 
@@ -35,19 +37,20 @@ export const exportRoute = defineRoute({
     ],
   },
   problems: [429],
-  handle: async ({ sql }, { query, reader, req, res, gone }) => {
+  handle: async ({ reads }, { query, reader, req, res, gone }) => {
     const filters = scoped(reader, query);
-    const running = underWay.get(sql) ?? 0;
+    const running = underWay.get(reads) ?? 0;
     if (running >= AT_ONCE) {
       throw new Problem(429, "too_many_exports", "Other exports are under way.", { headers: { "retry-after": "10" } });
     }
-    underWay.set(sql, running + 1);
+    underWay.set(reads, running + 1);
     try {
-      const send = (lines: AsyncIterable<string[]>) => sendLines(lines, query.format, res, gone);
+      const ended = AbortSignal.any([gone, AbortSignal.timeout(LONGEST_MS)]);
+      const send = (lines: AsyncIterable<string[]>) => sendLines(lines, query.format, res, ended);
       if (req.method === "HEAD") return void begin(res, query.format).end();
-      await readLines(sql, COLUMNS, (tx) => filterFor(tx, filters), send);
+      await readLines(reads, COLUMNS, (tx) => filterFor(tx, filters), send);
     } finally {
-      underWay.set(sql, (underWay.get(sql) ?? 1) - 1);
+      underWay.set(reads, (underWay.get(reads) ?? 1) - 1);
     }
   },
 });

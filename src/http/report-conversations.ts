@@ -46,11 +46,11 @@ export const conversationsRoute = defineRoute({
       },
     ],
   },
-  handle: async ({ sql }, { query: given, reader, res }) => {
+  handle: async ({ reads }, { query: given, reader, res }) => {
     const { sort, order, limit, after } = given;
     const filters = scoped(reader, given);
     const found = await readReport(
-      sql,
+      reads,
       (tx) => tx`
         select to_json(r) as row
         from public.report_conversations(${filterFor(tx, filters)}, sort => ${sort}, descending => ${order === "desc"},

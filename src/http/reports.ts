@@ -82,9 +82,9 @@ function report<Q extends typeof plain>(
         { description: "The report.", type: "application/json", schema: z.object({ rows: z.array(reportRows[name]) }) },
       ],
     },
-    handle: async ({ sql }, input) => {
+    handle: async ({ reads }, input) => {
       const filters = scoped(input.reader, input.query);
-      const rows = await readReport(sql, (tx) => {
+      const rows = await readReport(reads, (tx) => {
         const filter = filterFor(tx, filters);
         return tx`select to_json(r) as row from ${tx(`public.report_${name}`)}(${filter}${more(tx, input.query)}) as r`;
       });

@@ -11,6 +11,8 @@ import type { SourceTables } from "./source-tables.ts";
 /** What every handler may use. */
 export type Context = {
   sql: Sql;
+  /** Connections for what reads, which may take its time: writers never wait for it. */
+  reads: Sql;
   log: Logger;
   answerer: Answerer;
   settings: AppSettings;

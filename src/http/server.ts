@@ -20,7 +20,8 @@ export type HttpServer = {
 
 const FIRST_PORT = 3000;
 const PORTS = 20;
-const CONNECTIONS = 10;
+const WRITERS = 8;
+const READERS = 5;
 const FINISH_WITHIN_MS = 5000;
 // For what was cut short to store what there is of it.
 const CLEAN_UP_MS = 2000;
@@ -28,15 +29,18 @@ const CLOSE_EVERY_MS = 50;
 
 /** Listens and serves the API. Throws a UserError where the port is taken. */
 export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Promise<HttpServer> {
-  const sql = connect(databaseUrl, {
-    max: CONNECTIONS,
-    applicationName: "conversation-metrics http",
-    arrayTypes: false,
-  });
+  const open = (max: number) =>
+    connect(databaseUrl, { max, applicationName: "conversation-metrics http", arrayTypes: false });
+  const sql = open(WRITERS);
+  const reads = open(READERS);
+  const end = async () => {
+    await Promise.all([sql.end({ timeout: 2 }), reads.end({ timeout: 2 })]);
+  };
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   const app = createApp({
     sql,
+    reads,
     log,
     answerer: settings.service === undefined ? createBuiltIn() : createService(settings.service),
     settings: settings.app,
@@ -52,11 +56,11 @@ export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Pr
   server.headersTimeout = 15_000;
   try {
     const port = await listen(server, settings);
-    const stop = () => stopServer(server, stopping, underWay).finally(() => sql.end({ timeout: 2 }));
+    const stop = () => stopServer(server, stopping, underWay).finally(end);
     let stopped: Promise<void> | undefined;
     return { url: urlOf(settings.host, port), stop: () => (stopped ??= stop()) };
   } catch (error) {
-    await sql.end();
+    await end();
     throw error;
   }
 }
