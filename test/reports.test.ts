@@ -64,6 +64,26 @@ describe("report_summary", () => {
     expectFigures(row, figuresOf(conversations.filter(within(from - (to - from), from))), "previous_");
   });
 
+  test("counts what starts at from_time and has the tokens of a limit, and not what starts at to_time", async ({
+    written,
+  }) => {
+    const [first, second] = conversations.toSorted((a, b) => startOf(a) - startOf(b)).slice(50);
+    if (first === undefined || second === undefined) throw new Error("There are too few conversations.");
+    const tokens = figuresOf([first]).total_tokens;
+    const filter = { from_time: iso(startOf(first)), to_time: iso(startOf(second)) };
+
+    const [row] = await read(
+      written,
+      `select * from report_summary(${filterSql({ ...filter, min_tokens: tokens, max_tokens: tokens })})`,
+    );
+
+    const [whole] = await read(written, `select * from report_summary(${filterSql(filter)})`);
+
+    expect(startOf(second)).toBeGreaterThan(startOf(first));
+    expectFigures(row, figuresOf([first]));
+    expectFigures(whole, figuresOf([first]));
+  });
+
   test("without both bounds counts all and has no previous period", async ({ written }) => {
     const [row] = await read(written, "select * from report_summary()");
 
