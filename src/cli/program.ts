@@ -1,7 +1,9 @@
 import { Command, type CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { packageVersion } from "../version.ts";
+import { attachCommand } from "./commands/attach.ts";
 import { backfillCommand } from "./commands/backfill.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { detachCommand } from "./commands/detach.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodingsCommand } from "./commands/encodings.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -21,6 +23,7 @@ import { UNUSABLE } from "./report-error.ts";
 
 const GROUPS = {
   "Set up:": [startCommand, migrateCommand, backfillCommand, demoCommand, uninstallCommand],
+  "Your own tables:": [attachCommand, detachCommand],
   "Count tokens:": [workerCommand, encodingsCommand, recountCommand],
   "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand, pricesCommand],
   "Check:": [doctorCommand, verifyCommand, repairCommand],
