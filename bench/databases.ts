@@ -68,7 +68,7 @@ export function createDatabases(server: BenchServer, progress: (text: string) =>
 }
 
 /** Fails where the metrics are not those of the source rows: what is fast and wrong is no measure. */
-export async function expectExact(sql: Sql, what: string): Promise<void> {
-  const drift = await sql`select * from conversation_metrics_drift limit 5`;
+export async function expectExact(sql: Sql, what: string, schema = "public"): Promise<void> {
+  const drift = await sql`select * from ${sql(`${schema}.conversation_metrics_drift`)} limit 5`;
   if (drift.length > 0) throw new Error(`${what} left metrics that are wrong: ${JSON.stringify(drift)}`);
 }

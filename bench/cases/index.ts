@@ -1,4 +1,5 @@
 import type { Case } from "../case.ts";
+import { attached } from "./attached.ts";
 import { backfill } from "./backfill.ts";
 import { bigSession } from "./big-session.ts";
 import { bulk, copy } from "./bulk.ts";
@@ -13,6 +14,7 @@ import { verify } from "./verify.ts";
 /** All cases, in the order in which they run. */
 export const CASES: Case[] = [
   single,
+  attached,
   bulk,
   copy,
   oneSession,
