@@ -1,7 +1,8 @@
 import { connect as connectSocket } from "node:net";
 import { describe, expect } from "vitest";
-import { connect } from "../src/database.ts";
-import { defaults, raw, test } from "./support/http.ts";
+import type { Sql } from "../src/database.ts";
+import { streams } from "./support/fake-service.ts";
+import { asking, defaults, eventsIn, raw, test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 
 const QUESTION = { message: "hi", session_id: "s" };
@@ -57,14 +58,13 @@ describe("every answer", () => {
   });
 
   test("when the database is away is a 503 that tells nothing of it", async ({ serve }) => {
-    const sql = connect("postgres://nobody:hidden-password@127.0.0.1:1/none", { arrayTypes: false });
-    const api = await serve({ sql });
+    const databaseUrl = "postgres://nobody:hidden-password@127.0.0.1:1/none";
+    const api = await serve({ databaseUrl });
 
     const { status, json, headers, text } = await api.post("/api/chat", QUESTION);
 
     expect([status, json.code, headers.get("retry-after")]).toEqual([503, "unavailable", "1"]);
     expect(text + api.lines.join("")).not.toMatch(/nobody|hidden|ECONN.*127/);
-    await sql.end();
   });
 
   test("to a defect of ours shows nothing of it, and the log no value", async ({ db, serve }) => {
@@ -126,6 +126,64 @@ describe("limits", () => {
     const { status } = await api.post("/api/leads", lead, { "x-forwarded-for": "2.2.2.2" });
 
     expect(status).toBe(429);
+  });
+});
+
+test("believes as many proxies as it is told of", async ({ serve }) => {
+  const api = await serve({ settings: { trustProxy: 1, limits: { perIp: 1, perWidget: 100 } } });
+  const lead = { session_id: "s", name: "Ada" };
+  const status = async (forwarded: string) =>
+    (await api.post("/api/leads", lead, { "x-forwarded-for": forwarded })).status;
+
+  expect(await status("1.1.1.1")).toBe(201);
+  expect(await status("2.2.2.2")).toBe(201);
+  expect(await status("3.3.3.3, 2.2.2.2")).toBe(429);
+});
+
+describe("a database that cuts its connections", () => {
+  const cut = (db: Sql) => db`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
+
+  test("is asked again, and what was under way is a 503", async ({ db, serve }) => {
+    const api = await serve();
+    await api.post("/api/chat", QUESTION);
+    const holder = await db.reserve();
+    await holder`begin`;
+    await holder`lock table conversations in exclusive mode`;
+    const waiting = api.post("/api/chat", QUESTION);
+    await expect
+      .poll(
+        async () =>
+          (
+            await holder`select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`
+          ).length,
+      )
+      .toBe(1);
+
+    await holder`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    const { status, json } = await waiting;
+    await holder`rollback`;
+    holder.release();
+
+    expect([status, json.code]).toEqual([503, "unavailable"]);
+    await cut(db);
+    await expect.poll(async () => (await api.post("/api/chat", QUESTION)).status).toBe(200);
+    expect((await api.get("/api/reports/summary")).status).toBe(200);
+    await expectNoDrift(db);
+  });
+
+  test("does not lose the answer that is under way", async ({ db, serve, service }) => {
+    service.next(streams(Array(10).fill("word "), 50));
+    const api = await serve({ answerer: asking(service) });
+    const answer = api.post("/api/chat", QUESTION, { accept: "text/event-stream" });
+    await expect.poll(() => service.asked.length).toBe(1);
+    await cut(db);
+
+    expect(eventsIn((await answer).text).at(-1)).toMatchObject({ event: "done" });
+    expect(await db`select length(response) from conversations`).toEqual([{ length: 50 }]);
+    await expectNoDrift(db);
   });
 });
 

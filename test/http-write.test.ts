@@ -146,7 +146,7 @@ describe("an application's own tables", () => {
        create table feedback (id serial primary key, conversation_id uuid, rating integer);
        alter database ${new URL(bareUrl).pathname.slice(1)} set timezone = 'Asia/Kathmandu'`,
     );
-    const api = await serve({ sql: db });
+    const api = await serve({ databaseUrl: bareUrl });
     const organization_id = "6f1c54ad-1d0e-4b6b-8a3f-6f8a1d6c0001";
 
     const { status, json } = await api.post("/api/chat", {
@@ -176,7 +176,7 @@ describe("an application's own tables", () => {
     serve,
   }) => {
     const db = await migrated({ bareDb, bareUrl }, APPLICATION);
-    const api = await serve({ sql: db });
+    const api = await serve({ databaseUrl: bareUrl });
 
     const replies = await Promise.all([
       api.post("/api/chat", { message: "hi", session_id: "s", organization_id: "acme" }),

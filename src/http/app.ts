@@ -2,9 +2,9 @@ import cors from "cors";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import type { Answerer } from "../chat/answerer.ts";
-import type { Sql } from "../database.ts";
 import type { Logger } from "../log.ts";
 import { createAccess } from "./access.ts";
+import type { Database } from "./database.ts";
 import { describeError } from "./describe-error.ts";
 import { DOCS_STYLE, docsPage } from "./docs-page.ts";
 import { limitPerAddress, limitPerWidget } from "./limits.ts";
@@ -20,9 +20,9 @@ import { toProblem } from "./to-problem.ts";
 
 /** What the application needs. */
 export type AppOptions = {
-  sql: Sql;
-  /** Other connections for what reads, so that no writer waits for a report; `sql` unless given. */
-  reads?: Sql;
+  db: Database;
+  /** Other connections for what reads, so that no writer waits for a report; `db` unless given. */
+  reads?: Database;
   log: Logger;
   /** Who answers POST /api/chat. */
   answerer: Answerer;
@@ -37,14 +37,14 @@ const LARGEST_BODY = "100kb";
 
 /** The HTTP API as an Express application. It never listens: that is the caller's. */
 export function createApp(options: AppOptions): Express {
-  const { sql, log, answerer, settings, stopping = new AbortController().signal, onWork = () => {} } = options;
+  const { db, log, answerer, settings, stopping = new AbortController().signal, onWork = () => {} } = options;
   const context: Context = {
-    sql,
-    reads: options.reads ?? sql,
+    db,
+    reads: options.reads ?? db,
     log,
     answerer,
     settings,
-    tables: createSourceTables(sql),
+    tables: createSourceTables(db),
     stopping,
   };
   const app = express();

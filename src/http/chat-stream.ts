@@ -15,9 +15,9 @@ type Told = { answer: Answer; broke: unknown };
  * the service, the reader, the process), the row then gets what there is of it.
  */
 export async function streamChat(context: Context, input: ChatInput, chat: Chat): Promise<void> {
-  const { sql, answerer } = context;
+  const { db, answerer } = context;
   const { body, gone, res } = input;
-  const place = { sql, ...chat };
+  const place = { db, ...chat };
   const id = await storeQuestion(place, body);
   // A service that fails at once is answered with a status, as without streaming.
   const pieces = await answerer.stream(chat.messages, gone);

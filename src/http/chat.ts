@@ -45,20 +45,20 @@ export const chatRoute = defineRoute({
 });
 
 // Short queries of their own: while the model is asked, no transaction is open and no connection is held.
-async function openChat({ sql, tables, settings }: Context, body: ChatBody): Promise<Chat> {
+async function openChat({ db, tables, settings }: Context, body: ChatBody): Promise<Chat> {
   const columns = await tables.columns("conversations");
-  const session = await sessionRef(sql, columns, body);
+  const session = await sessionRef(db, columns, body);
   const { systemPrompt, historyRows } = settings.chat;
-  const history = historyRows === 0 ? [] : await readHistory(sql, session.key, historyRows);
+  const history = historyRows === 0 ? [] : await readHistory(db, session.key, historyRows);
   const question: ChatMessage = { role: "user", content: body.message };
   const system: ChatMessage[] = systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }];
   return { columns, session, messages: [...system, ...history, question] };
 }
 
-async function answerChat({ sql, answerer }: Context, { body, res, gone }: ChatInput, chat: Chat): Promise<void> {
+async function answerChat({ db, answerer }: Context, { body, res, gone }: ChatInput, chat: Chat): Promise<void> {
   const asked = performance.now();
   const answer = await answerer.answer(chat.messages, gone);
   const took = (performance.now() - asked) / 1000;
-  const stored = await storeExchange({ sql, ...chat }, body, answer, took);
+  const stored = await storeExchange({ db, ...chat }, body, answer, took);
   res.set("cache-control", "no-store").json(answerBody(answerer.kind, body, answer, stored));
 }

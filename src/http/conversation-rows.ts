@@ -1,21 +1,22 @@
-import type { Queryable } from "../database.ts";
 import type { ConversationAnswer } from "./conversation-schemas.ts";
+import type { Queryable } from "./database.ts";
 import { Problem } from "./problem.ts";
 import { readColumns } from "./source-tables.ts";
+import { sql, trusted } from "./sql.ts";
 
 type Messages = ConversationAnswer["messages"];
 type Page = { limit: number; after: string | undefined };
 
 /** Messages with their ledger entries, in the ledger's order, and whether there are more. */
-export async function readLedger(sql: Queryable, key: string, page: Page): Promise<{ rows: Messages; more: boolean }> {
-  const type = sql.unsafe((await readColumns(sql, "metrics.messages")).get("conversation_id") ?? "text");
-  if (page.after !== undefined) await requireMessage(sql, key, page.after);
+export async function readLedger(db: Queryable, key: string, page: Page): Promise<{ rows: Messages; more: boolean }> {
+  const type = trusted((await readColumns(db, "metrics.messages")).get("conversation_id") ?? "text");
+  if (page.after !== undefined) await requireMessage(db, key, page.after);
   const after =
     page.after === undefined
       ? sql``
       : sql`and (l.created_at, l.conversation_id) > (
           select created_at, conversation_id from metrics.messages where conversation_id = ${page.after}::text::${type})`;
-  const found = await sql<{ row: Messages[number] }[]>`
+  const found = await db.query<{ row: Messages[number] }>(sql`
     select json_build_object(
       'id', l.conversation_id::text, 'role', s.role, 'message', s.message, 'response', s.response, 'model', s.model,
       'created_at', nullif(l.created_at, 'infinity') at time zone 'UTC',
@@ -35,7 +36,7 @@ export async function readLedger(sql: Queryable, key: string, page: Page): Promi
       limit ${page.limit + 1}
     ) as l
     left join metrics.source_messages as s on s.conversation_id = l.conversation_id
-    order by l.created_at, l.conversation_id`;
+    order by l.created_at, l.conversation_id`);
   const rows = found.slice(0, page.limit).map(({ row }) => ({
     ...row,
     created_at: utc(row.created_at),
@@ -45,8 +46,10 @@ export async function readLedger(sql: Queryable, key: string, page: Page): Promi
   return { rows, more: found.length > page.limit };
 }
 
-async function requireMessage(sql: Queryable, key: string, id: string): Promise<void> {
-  const [row] = await sql`select from metrics.messages where session_key = ${key} and conversation_id::text = ${id}`;
+async function requireMessage(db: Queryable, key: string, id: string): Promise<void> {
+  const [row] = await db.query(
+    sql`select from metrics.messages where session_key = ${key} and conversation_id::text = ${id}`,
+  );
   if (row === undefined) throw new Problem(400, "no_such_page", "The session has no message that `after` names.");
 }
 
@@ -59,8 +62,8 @@ type Numbers = Pick<ConversationAnswer, "session_id" | "organization_id" | "numb
 type Value = number | string | boolean | null;
 
 /** The metrics of a session, column by column, with their meaning and their sums in the ledger. */
-export async function readNumbers(sql: Queryable, key: string): Promise<Numbers> {
-  const [row] = await sql<[{ metrics: Record<string, Value>; sums: Record<string, number | null> }]>`
+export async function readNumbers(db: Queryable, key: string): Promise<Numbers> {
+  const [row] = await db.query<{ metrics: Record<string, Value>; sums: Record<string, number | null> }>(sql`
     select to_jsonb(m) || jsonb_build_object('conversation_id', conversation_id::text, 'widget_id', widget_id::text,
       'user_id', user_id::text) as metrics, (
       select jsonb_build_object(
@@ -72,12 +75,13 @@ export async function readNumbers(sql: Queryable, key: string): Promise<Numbers>
         'response_us_sum', coalesce(sum(response_us), 0), 'average_response_time', avg(response_us) / 1000000)
       from metrics.messages as l where l.session_key = m.session_key
     ) as sums
-    from public.conversation_metrics as m where session_key = ${key}`;
-  const meanings = await sql<{ name: string; meaning: string }[]>`
+    from public.conversation_metrics as m where session_key = ${key}`);
+  if (row === undefined) throw new Problem(404, "no_session", "There is no such session.");
+  const meanings = await db.query<{ name: string; meaning: string }>(sql`
     select attname::text as name, coalesce(col_description(attrelid, attnum), '') as meaning
     from pg_attribute
     where attrelid = 'public.conversation_metrics'::regclass and attnum > 0 and not attisdropped
-    order by attnum`;
+    order by attnum`);
   const numbers = meanings
     .filter(({ name }) => !["session_key", "session_id", "organization_id"].includes(name))
     .map(({ name, meaning }): [string, ConversationAnswer["numbers"][string]] => [
@@ -97,13 +101,13 @@ export async function readNumbers(sql: Queryable, key: string): Promise<Numbers>
 }
 
 /** The leads and the feedback that a session was counted with. */
-export async function readExtras(sql: Queryable, key: string): Promise<Pick<ConversationAnswer, "leads" | "feedback">> {
-  const leads = await sql<ConversationAnswer["leads"]>`
+export async function readExtras(db: Queryable, key: string): Promise<Pick<ConversationAnswer, "leads" | "feedback">> {
+  const leads = await db.query<ConversationAnswer["leads"][number]>(sql`
     select lead_id::text as id, name, email, company,
       row_number() over (order by created_at desc, lead_id desc) = 1 as counted
-    from metrics.leads where session_key = ${key} order by created_at, lead_id limit 500`;
-  const feedback = await sql<ConversationAnswer["feedback"]>`
+    from metrics.leads where session_key = ${key} order by created_at, lead_id limit 500`);
+  const feedback = await db.query<ConversationAnswer["feedback"][number]>(sql`
     select feedback_id::text as id, rating::float8 as rating, conversation_id::text as message
-    from metrics.feedback where session_key = ${key} order by feedback_id limit 500`;
-  return { leads: [...leads], feedback: [...feedback] };
+    from metrics.feedback where session_key = ${key} order by feedback_id limit 500`);
+  return { leads, feedback };
 }

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import type { Queryable } from "../database.ts";
 import { organizationFor } from "./access.ts";
 import { readExtras, readLedger, readNumbers } from "./conversation-rows.ts";
 import { conversationAnswer } from "./conversation-schemas.ts";
+import type { Queryable } from "./database.ts";
 import { Problem } from "./problem.ts";
 import { defineRoute, noInput } from "./route.ts";
 import { idSchema } from "./schemas.ts";
+import { sql } from "./sql.ts";
 
 const query = z.strictObject({
   organization: z.string().max(200).optional().meta({
@@ -44,14 +45,14 @@ export const conversationRoute = defineRoute({
   },
 });
 
-async function findSession(sql: Queryable, session: string, of: string | null | undefined): Promise<string> {
+async function findSession(db: Queryable, session: string, of: string | null | undefined): Promise<string> {
   const [first, second] =
     of === undefined
-      ? await sql<{ key: string }[]>`
-          select session_key as key from public.conversation_metrics where session_id::text = ${session} limit 2`
-      : await sql<{ key: string }[]>`
+      ? await db.query<{ key: string }>(sql`
+          select session_key as key from public.conversation_metrics where session_id::text = ${session} limit 2`)
+      : await db.query<{ key: string }>(sql`
           select session_key as key from public.conversation_metrics
-          where session_key = metrics.session_key(${of}, ${session})`;
+          where session_key = metrics.session_key(${of}, ${session})`);
   if (first === undefined) throw new Problem(404, "no_session", "There is no such session.");
   if (second === undefined) return first.key;
   throw new Problem(409, "organization_needed", "Several organizations have this session: name one (?organization=).");

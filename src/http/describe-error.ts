@@ -1,7 +1,7 @@
 import { AnswerError } from "../chat/answerer.ts";
 import { errorCode } from "../errors.ts";
 
-const FIELDS = ["schema_name", "table_name", "column_name", "constraint_name", "routine"];
+const FIELDS = ["schema", "table", "column", "constraint", "routine"];
 
 /**
  * An error for the log: where it happened and its codes. Its message only where it is one of ours, since

@@ -48,7 +48,7 @@ export const exportRoute = defineRoute({
       const ended = AbortSignal.any([gone, AbortSignal.timeout(LONGEST_MS)]);
       const send = (lines: AsyncIterable<string[]>) => sendLines(lines, query.format, res, ended);
       if (req.method === "HEAD") return void begin(res, query.format).end();
-      await readLines(reads, COLUMNS, (tx) => filterFor(tx, filters), send);
+      await readLines(reads, COLUMNS, filterFor(filters), send);
     } finally {
       underWay.set(reads, (underWay.get(reads) ?? 1) - 1);
     }

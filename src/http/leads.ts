@@ -3,6 +3,7 @@ import { defineRoute, noInput } from "./route.ts";
 import { leadBody, storedAnswer } from "./schemas.ts";
 import { readMetrics, sessionRef } from "./session.ts";
 import { listFor, timeFor } from "./source-tables.ts";
+import { sql } from "./sql.ts";
 
 /** POST /api/leads. */
 export const leadsRoute = defineRoute({
@@ -16,12 +17,12 @@ export const leadsRoute = defineRoute({
   body: leadBody,
   responses: { 201: [{ description: "Stored.", type: "application/json", schema: storedAnswer }] },
   problems: [501, 503],
-  handle: async ({ sql, tables }, { body, res }) => {
+  handle: async ({ db, tables }, { body, res }) => {
     const columns = await tables.columns("leads");
-    const { key, organization } = await sessionRef(sql, columns, body);
+    const { key, organization } = await sessionRef(db, columns, body);
     const stored = await again(() =>
-      sql.begin(async (tx) => {
-        const { names, values } = listFor(tx, columns, {
+      db.begin("read write", async (tx) => {
+        const { names, values } = listFor(columns, {
           organization_id: organization,
           session_id: body.session_id,
           widget_id: body.widget_id ?? null,
@@ -30,12 +31,12 @@ export const leadsRoute = defineRoute({
           email: body.email ?? null,
           phone: body.phone ?? null,
           company: body.company ?? null,
-          custom_fields: tx`${JSON.stringify(body.custom_fields ?? {})}::text::jsonb`,
-          created_at: timeFor(tx, columns, "created_at"),
+          custom_fields: sql`${JSON.stringify(body.custom_fields ?? {})}::text::jsonb`,
+          created_at: timeFor(columns, "created_at"),
         });
-        const [row] = await tx<[{ id: string }]>`
-          insert into public.leads (${names}) values (${values}) returning id::text`;
-        return { id: row.id, metrics: await readMetrics(tx, key) };
+        const [row] = await tx.query<{ id: string }>(sql`
+          insert into public.leads (${names}) values (${values}) returning id::text`);
+        return { id: row?.id ?? "", metrics: await readMetrics(tx, key) };
       }),
     );
     res.status(201).set("cache-control", "no-store").json(stored);

@@ -4,6 +4,7 @@ import { filterFields, filterFor, scoped } from "./report-filter.ts";
 import { reportRows } from "./report-schemas.ts";
 import { readReport } from "./report-sql.ts";
 import { defineRoute, noInput } from "./route.ts";
+import { sql } from "./sql.ts";
 
 const NOT_SORTED_BY = new Set(["source"]);
 const columns = Object.keys(reportRows.conversations.shape).filter((name) => !NOT_SORTED_BY.has(name));
@@ -51,9 +52,9 @@ export const conversationsRoute = defineRoute({
     const filters = scoped(reader, given);
     const found = await readReport(
       reads,
-      (tx) => tx`
+      sql`
         select to_json(r) as row
-        from public.report_conversations(${filterFor(tx, filters)}, sort => ${sort}, descending => ${order === "desc"},
+        from public.report_conversations(${filterFor(filters)}, sort => ${sort}, descending => ${order === "desc"},
           page_size => ${limit + 1}, after => ${after === undefined ? null : decoded(after)}) as r`,
     );
     const rows = page.parse(found);

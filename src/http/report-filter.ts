@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Queryable } from "../database.ts";
 import { organizationFor, type Reader } from "./access.ts";
 import { Problem } from "./problem.ts";
+import { type Fragment, sql } from "./sql.ts";
 
 const id = z.string().max(200);
 const whole = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -48,7 +48,7 @@ export function scoped(reader: Reader, given: Filters): ScopedFilters {
 }
 
 /** The filters as an expression of type report_filter. */
-export function filterFor(sql: Queryable, given: ScopedFilters) {
+export function filterFor(given: ScopedFilters): Fragment {
   const { organization } = given;
   const time = (text: string | undefined) => {
     if (text === undefined) return sql`null::timestamptz`;

@@ -1,21 +1,20 @@
-import type postgres from "postgres";
-import type { Queryable, Sql } from "../database.ts";
 import { errorCode } from "../errors.ts";
+import type { Database } from "./database.ts";
 import { Problem } from "./problem.ts";
+import { type Fragment, sql } from "./sql.ts";
 
 const LONGEST_MS = 30_000;
 const WRONG_FILTER = new Set(["22023", "2201W", "22007", "22008", "22009"]);
 
 /** The rows of a report, as JSON values; times in UTC. */
-export async function readReport(
-  sql: Sql,
-  query: (tx: Queryable) => postgres.PendingQuery<postgres.Row[]>,
-): Promise<unknown[]> {
+export async function readReport(db: Database, report: Fragment): Promise<unknown[]> {
   try {
-    return await sql.begin("read only", async (tx) => {
-      await tx`select set_config('timezone', 'UTC', true), set_config('statement_timeout', ${String(LONGEST_MS)}, true)`;
-      const found = await query(tx);
-      return found.map(({ row }): unknown => row);
+    return await db.begin("read only", async (tx) => {
+      await tx.query(
+        sql`select set_config('timezone', 'UTC', true), set_config('statement_timeout', ${String(LONGEST_MS)}, true)`,
+      );
+      const found = await tx.query<{ row: unknown }>(report);
+      return found.map(({ row }) => row);
     });
   } catch (error) {
     throw asFilterProblem(error);

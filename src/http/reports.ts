@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Queryable } from "../database.ts";
 import { filterFields, filterFor, scoped } from "./report-filter.ts";
 import { type ReportName, reportRows } from "./report-schemas.ts";
 import { readReport } from "./report-sql.ts";
 import { defineRoute, noInput, type Route } from "./route.ts";
+import { type Fragment, identifier, sql } from "./sql.ts";
 
 const prices = z.record(z.string(), z.object({ prompt: z.number().min(0), completion: z.number().min(0) }));
 
@@ -57,7 +57,7 @@ const leads = z.strictObject({
 
 type Priced = { by: string; prices: string; what_if?: string | undefined; currency: string };
 
-const priced = (sql: Queryable, { by, prices: at, what_if, currency }: Priced) =>
+const priced = ({ by, prices: at, what_if, currency }: Priced) =>
   sql`, split_by => ${by}, prices => ${at}, what_if => ${what_if ?? null}::text::jsonb, currency => ${currency}`;
 
 type Texts = { path: string; summary: string };
@@ -66,7 +66,7 @@ function report<Q extends typeof plain>(
   name: ReportName,
   { path, summary }: Texts,
   query: Q,
-  more: (sql: Queryable, query: z.output<Q>) => ReturnType<typeof priced> = (sql) => sql``,
+  more: (query: z.output<Q>) => Fragment = () => sql``,
 ): Route {
   return defineRoute({
     method: "get",
@@ -83,11 +83,12 @@ function report<Q extends typeof plain>(
       ],
     },
     handle: async ({ reads }, input) => {
-      const filters = scoped(input.reader, input.query);
-      const rows = await readReport(reads, (tx) => {
-        const filter = filterFor(tx, filters);
-        return tx`select to_json(r) as row from ${tx(`public.report_${name}`)}(${filter}${more(tx, input.query)}) as r`;
-      });
+      const filter = filterFor(scoped(input.reader, input.query));
+      const report = identifier(`public.report_${name}`);
+      const rows = await readReport(
+        reads,
+        sql`select to_json(r) as row from ${report}(${filter}${more(input.query)}) as r`,
+      );
       input.res.json({ rows });
     },
   });

@@ -1,18 +1,18 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { Answerer } from "../chat/answerer.ts";
-import type { Sql } from "../database.ts";
 import type { Logger } from "../log.ts";
 import type { Reader } from "./access.ts";
 import { check } from "./check.ts";
+import type { Database } from "./database.ts";
 import type { AppSettings } from "./settings.ts";
 import type { SourceTables } from "./source-tables.ts";
 
 /** What every handler may use. */
 export type Context = {
-  sql: Sql;
+  db: Database;
   /** Connections for what reads, which may take its time: writers never wait for it. */
-  reads: Sql;
+  reads: Database;
   log: Logger;
   answerer: Answerer;
   settings: AppSettings;

@@ -2,10 +2,11 @@ import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBuiltIn } from "../chat/built-in.ts";
 import { createService } from "../chat/service.ts";
-import { connect } from "../database.ts";
 import { errorCode, UserError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { createPool } from "../worker/pool.ts";
 import { createApp } from "./app.ts";
+import { createDatabase } from "./database.ts";
 import type { HttpSettings } from "./settings.ts";
 
 /** What {@link startHttp} needs. */
@@ -29,18 +30,16 @@ const CLOSE_EVERY_MS = 50;
 
 /** Listens and serves the API. Throws a UserError where the port is taken. */
 export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Promise<HttpServer> {
-  const open = (max: number) =>
-    connect(databaseUrl, { max, applicationName: "conversation-metrics http", arrayTypes: false });
-  const sql = open(WRITERS);
-  const reads = open(READERS);
+  const writers = createPool(databaseUrl, WRITERS, log, "http");
+  const readers = createPool(databaseUrl, READERS, log, "http");
   const end = async () => {
-    await Promise.all([sql.end({ timeout: 2 }), reads.end({ timeout: 2 })]);
+    await atMost(CLEAN_UP_MS, Promise.all([writers.end(), readers.end()]));
   };
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   const app = createApp({
-    sql,
-    reads,
+    db: createDatabase(writers),
+    reads: createDatabase(readers),
     log,
     answerer: settings.service === undefined ? createBuiltIn() : createService(settings.service),
     settings: settings.app,

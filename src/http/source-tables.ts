@@ -1,6 +1,6 @@
-import type postgres from "postgres";
-import type { Queryable, Sql } from "../database.ts";
+import type { Queryable } from "./database.ts";
 import { Problem } from "./problem.ts";
+import { type Fragment, identifier, listed, type Parameter, sql } from "./sql.ts";
 
 /** The application's tables that the API writes to. */
 export type TableName = "conversations" | "leads" | "feedback";
@@ -17,13 +17,13 @@ export type SourceTables = {
 const KNOWN_FOR_MS = 30_000;
 
 /** Reads the columns when they are asked for, and again after half a minute: a table may get more. */
-export function createSourceTables(sql: Sql): SourceTables {
+export function createSourceTables(db: Queryable): SourceTables {
   const known = new Map<TableName, { until: number; columns: Promise<Columns> }>();
   return {
     columns: async (table) => {
       const entry = known.get(table);
       if (entry !== undefined && entry.until > performance.now()) return existing(table, await entry.columns);
-      const columns = readColumns(sql, `public.${table}`);
+      const columns = readColumns(db, `public.${table}`);
       known.set(table, { until: performance.now() + KNOWN_FOR_MS, columns });
       columns.catch(() => known.delete(table));
       return existing(table, await columns);
@@ -37,36 +37,31 @@ function existing(table: TableName, columns: Columns): Columns {
 }
 
 /** Names and types of a relation's columns, without those that are always computed. */
-export async function readColumns(sql: Queryable, relation: string): Promise<Columns> {
-  const rows = await sql<{ name: string; type: string }[]>`
+export async function readColumns(db: Queryable, relation: string): Promise<Columns> {
+  const rows = await db.query<{ name: string; type: string }>(sql`
     select attname::text as name, format_type(atttypid, -1) as type
     from pg_attribute
-    where attrelid = to_regclass(${relation}) and attnum > 0 and not attisdropped and attgenerated = ''`;
+    where attrelid = to_regclass(${relation}) and attnum > 0 and not attisdropped and attgenerated = ''`);
   return new Map(rows.map(({ name, type }) => [name, type]));
 }
 
 /** A value for a column: a parameter, or an SQL expression. */
-export type Value = postgres.PendingQuery<postgres.Row[]> | string | number | boolean | null;
+export type Value = Fragment | Parameter;
 
 /** The values whose columns the table has, as a list of names and a list of values to put into an INSERT. */
-export function listFor(sql: Queryable, columns: Columns, values: Record<string, Value>) {
+export function listFor(columns: Columns, values: Record<string, Value>) {
   const names = Object.keys(values).filter((name) => columns.has(name));
-  return {
-    names: names.map((name) => sql`${sql(name)}`).reduce((all, name) => sql`${all}, ${name}`),
-    values: names.map((name) => sql`${values[name] ?? null}`).reduce((all, value) => sql`${all}, ${value}`),
-  };
+  return { names: listed(names.map(identifier)), values: listed(names.map((name) => sql`${values[name] ?? null}`)) };
 }
 
 /** Assignments of the values whose columns the table has, to put into an UPDATE. */
-export function assignmentsFor(sql: Queryable, columns: Columns, values: Record<string, Value>) {
-  return Object.entries(values)
-    .filter(([name]) => columns.has(name))
-    .map(([name, value]) => sql`${sql(name)} = ${value}`)
-    .reduce((all, assignment) => sql`${all}, ${assignment}`);
+export function assignmentsFor(columns: Columns, values: Record<string, Value>): Fragment {
+  const known = Object.entries(values).filter(([name]) => columns.has(name));
+  return listed(known.map(([name, value]) => sql`${identifier(name)} = ${value}`));
 }
 
 /** The present time, `secondsAgo` back, as a column takes it: one without a zone is read as UTC. */
-export function timeFor(sql: Queryable, columns: Columns, column: string, secondsAgo = 0): Value {
+export function timeFor(columns: Columns, column: string, secondsAgo = 0): Fragment {
   const time = sql`(clock_timestamp() - make_interval(secs => ${secondsAgo}))`;
   return columns.get(column) === "timestamp without time zone" ? sql`${time} at time zone 'UTC'` : time;
 }

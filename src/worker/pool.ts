@@ -1,12 +1,12 @@
 import pg from "pg";
 import type { Logger } from "../log.ts";
 
-/** The worker's connections: graphile-worker's and its own. */
-export function createPool(databaseUrl: string, max: number, log: Logger): pg.Pool {
+/** A process's connections, of the worker (graphile-worker's and its own) or of another part. */
+export function createPool(databaseUrl: string, max: number, log: Logger, part = "worker"): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max,
-    application_name: "conversation-metrics worker",
+    application_name: `conversation-metrics ${part}`,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     // A write-back needs no more than this, and in a stricter level it would fail whenever others write.

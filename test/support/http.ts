@@ -4,9 +4,11 @@ import { pino } from "pino";
 import type { Answerer } from "../../src/chat/answerer.ts";
 import { createBuiltIn } from "../../src/chat/built-in.ts";
 import { createService } from "../../src/chat/service.ts";
-import type { Sql } from "../../src/database.ts";
 import { createApp } from "../../src/http/app.ts";
+import { createDatabase } from "../../src/http/database.ts";
 import { type AppSettings, loadHttpSettings } from "../../src/http/settings.ts";
+import { silentLogger } from "../../src/log.ts";
+import { createPool } from "../../src/worker/pool.ts";
 import { test as withDatabase } from "./database.ts";
 import { type FakeService, startFakeService } from "./fake-service.ts";
 
@@ -27,7 +29,12 @@ export type Api = {
 };
 
 /** What a test may choose. */
-export type ServeOptions = { settings?: Partial<AppSettings>; answerer?: Answerer; stopping?: AbortSignal; sql?: Sql };
+export type ServeOptions = {
+  settings?: Partial<AppSettings>;
+  answerer?: Answerer;
+  stopping?: AbortSignal;
+  databaseUrl?: string;
+};
 
 /** The settings of an empty environment. */
 export const defaults = (): AppSettings => loadHttpSettings({}).app;
@@ -52,16 +59,17 @@ export const test = withDatabase
     onCleanup(service.close);
     return service;
   })
-  .extend("serve", ({ connect }, { onCleanup }) => {
+  .extend("serve", ({ url: ownUrl }, { onCleanup }) => {
     const closing: (() => Promise<void>)[] = [];
     onCleanup(async () => {
       await Promise.all(closing.map((close) => close()));
     });
     return async (options: ServeOptions = {}): Promise<Api> => {
       const lines: string[] = [];
+      const pool = createPool(options.databaseUrl ?? ownUrl, 5, silentLogger, "http");
       const work = new Set<Promise<void>>();
       const app = createApp({
-        sql: options.sql ?? connect({ max: 5, arrayTypes: false }),
+        db: createDatabase(pool),
         log: pino({ level: "trace", base: null }, { write: (line) => lines.push(line) }),
         answerer: options.answerer ?? createBuiltIn(),
         settings: { ...defaults(), ...options.settings },
@@ -74,6 +82,7 @@ export const test = withDatabase
         server.closeAllConnections();
         server.close();
         await Promise.all(work);
+        await pool.end();
       });
       const address = server.address();
       const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
