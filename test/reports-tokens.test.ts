@@ -199,7 +199,7 @@ describe("report_leads", () => {
     const rows = await read(
       written,
       `select key, conversations, converted_conversations, conversion_rate::text, leads, leads_with_email,
-         cost::numeric(30, 8)::text as cost, cost_per_lead = round(cost / leads, 6) as divides, unpriced_messages, unpriced_tokens
+         cost::numeric(30, 8)::text as cost, cost_per_lead = round(cost / nullif(leads, 0), 6) as divides, unpriced_messages, unpriced_tokens
        from report_leads(${FILTER}, '${split}')`,
     );
 
