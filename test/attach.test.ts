@@ -126,6 +126,30 @@ describe("attach again", () => {
     await expectExact(db, "one", changed);
   });
 
+  test("takes ids of other types, and a kind that was not there, by counting anew", async ({ db }) => {
+    await db.unsafe(chat("one"));
+    await db.unsafe(attach("one", "one"));
+    await db.unsafe(`
+      drop view one.said;
+      create unique index on one.lines ((id::text));
+      create view one.said as select l.id::text as conversation_id, l.room as session_id, r.tenant as organization_id, l.words as message,
+        l."at" as created_at from one.lines l join one.rooms r on r.id = l.room;
+      create view one.stars as select id as feedback_id, id::text as conversation_id, 4 as rating from one.lines where id = 1`);
+
+    await db.unsafe(
+      `select metrics.attach('one', 'one.said', feedback => 'one.stars', keys => '{"messages": {"table": "one.lines", "key": "source.id::text"}}')`,
+    );
+    await db`insert into one.lines (room, words) values (1, 'More')`;
+
+    const rated = oracle("one")
+      .replaceAll("l.id)", "l.id::text)")
+      .replace(
+        "count(*) as message_rows",
+        "count(*) as message_rows, count(*) filter (where l.id = 1) as rating_count, 4 * count(*) filter (where l.id = 1) as rating_sum",
+      );
+    await expectExact(db, "one", rated);
+  });
+
   test("changes nothing where nothing changed", async ({ db }) => {
     await db.unsafe(chat("one"));
     await db.unsafe(attach("one", "one"));

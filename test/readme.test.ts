@@ -12,6 +12,7 @@ import { test as base, type StartWorker, until } from "./support/worker.ts";
 
 const PAGES = [
   "README.md",
+  "docs/attach.md",
   "CHANGELOG.md",
   "docs/cli.md",
   "docs/how-it-works.md",

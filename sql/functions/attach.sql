@@ -38,7 +38,17 @@ begin
     perform metrics.install_engine(attach.name, target, true);
   end if;
   -- From here on by the source's own functions.
-  execute format('select %I.map_views($1, $2, $3, $4, $5)', target) using messages, leads, feedback, keys, parents;
+  begin
+    execute format('select %I.map_views($1, $2, $3, $4, $5)', target) using messages, leads, feedback, keys, parents;
+  exception when invalid_table_definition then
+    if not is_known then
+      raise;
+    end if;
+    -- Ids of other types than the ledgers have, which a first view of leads or feedback may bring as well.
+    perform metrics.detach(name);
+    perform metrics.attach(name, messages, leads, feedback, keys, parents, backfill);
+    return;
+  end;
   if not is_known then
     execute format('select %I.create_metrics_tables()', target);
     perform metrics.install_engine(attach.name, target, false);
