@@ -7,6 +7,14 @@ import { CHECK_CRONTAB } from "./check-task.ts";
 // Jobs are told of by NOTIFY; where that does not come through (a pooler), this is how long one waits.
 const POLL_MS = 500;
 
+const ENDS = [
+  "pool:gracefulShutdown:complete",
+  "pool:gracefulShutdown:error",
+  "pool:forcefulShutdown:complete",
+  "pool:forcefulShutdown:error",
+  "pool:release",
+] as const;
+
 /** What graphile-worker is run with. */
 export type RunnerOptions = {
   pool: Pool;
@@ -31,8 +39,11 @@ export async function startRunner(options: RunnerOptions): Promise<JobRunner> {
   const { pool, log, tasks, concurrency, onId, ready } = options;
   const events: WorkerEvents = new EventEmitter();
   events.on("pool:create", ({ workerPool }) => onId(workerPool.id));
-  // Its schedule may take a minute to end when the database is away; what counts is that the jobs have ended.
-  const ended = new Promise<void>((resolve) => events.once("pool:release", () => resolve()));
+  // When its jobs have ended. The rest may take a minute when the database is away (its schedule), or never end (reports
+  // of failed jobs that it could not send): it would be taken for alive all the while.
+  const ended = new Promise<void>((resolve) => {
+    for (const event of ENDS) events.once(event, () => resolve());
+  });
   const runner = await run({
     pgPool: pool,
     schema: "graphile_worker",
