@@ -1514,11 +1514,18 @@ begin
     raise exception '% cannot be the name of a source', quote_nullable(attach.name)
       using errcode = 'invalid_name', hint = 'Up to 31 small letters, digits and underscores, a letter first: it is part of the names of a schema and of triggers.';
   end if;
-  if attach.name = 'default' and exists (select from metrics.sources as s where not s.is_view) then
-    raise exception 'the source named default has the tables conversations, leads and feedback'
-      using errcode = 'duplicate_object', hint = 'Give this source another name.';
+  if attach.name = 'default' and is_known then
+    -- Asked only here: without a source named default there is no such table.
+    if exists (select from metrics.sources as s where not s.is_view) then
+      raise exception 'the source named default has the tables conversations, leads and feedback'
+        using errcode = 'duplicate_object', hint = 'Give this source another name.';
+    end if;
   end if;
   if not is_known then
+    if target = 'metrics' and to_regclass('public.conversation_metrics') is not null then
+      raise exception 'the table public.conversation_metrics exists already, and is none of ours'
+        using errcode = 'duplicate_table', hint = 'Give the source another name than default, or rename that table.';
+    end if;
     if target <> 'metrics' and to_regnamespace(target) is not null then
       raise exception 'the schema % exists already, and is none of ours', target
         using errcode = 'duplicate_schema', hint = 'Give the source another name.';
@@ -2007,7 +2014,7 @@ begin
   if missing is not null then
     raise exception 'table % cannot be adopted: it has no column %', of_table, missing
       using errcode = 'undefined_column',
-        hint = format('Add the column (alter table %s add column …), or rename the table if it is for something else.', of_table);
+        hint = format('Add the column (alter table %s add column …). If the table is for something else: migrate --attach-only leaves it alone.', of_table);
   end if;
 
   -- Partitioned tables cannot have a unique index without their partition key: leading is enough there.
@@ -3631,7 +3638,21 @@ begin
   ), ' union all ' order by a.name <> 'default', a.name)
   into query
   from metrics.attachments as a;
-  execute 'create or replace view public.all_conversation_metrics as ' || query;
+  execute 'create or replace view public.all_conversation_metrics as ' || coalesce(query, $none$
+    select
+      null::text as source, null::uuid as session_key, null::text as conversation_id, null::text as session_id,
+      null::text as organization_id, null::text as widget_id, null::text as user_id,
+      null::integer as total_messages, null::integer as user_messages, null::integer as ai_messages,
+      null::bigint as total_tokens, null::bigint as prompt_tokens, null::bigint as completion_tokens,
+      null::integer as estimated_messages, null::timestamptz as conversation_start,
+      null::timestamptz as conversation_end, null::double precision as conversation_duration,
+      null::double precision as average_response_time, null::integer as response_count,
+      null::numeric as response_us_sum, null::boolean as has_lead, null::text as lead_name,
+      null::text as lead_email, null::text as lead_company, null::double precision as user_satisfaction,
+      null::integer as rating_count, null::numeric as rating_sum, null::timestamptz as created_at,
+      null::timestamptz as updated_at
+    where false
+  $none$);
   comment on view public.all_conversation_metrics is
     'conversation_metrics of all sources, with the source''s name; ids as text.';
 end; $function$;
@@ -5196,6 +5217,11 @@ begin
         hint = 'Rename that schema (alter schema metrics rename to …), or install into another database.';
   end if;
 
+  -- Without a source named default nothing of ours needs these names.
+  if current_setting('conversation_metrics.adopt', true) = 'off' then
+    return;
+  end if;
+
   for object in
     select c.relname as name, c.oid as oid,
       case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
@@ -5790,9 +5816,11 @@ CREATE OR REPLACE FUNCTION metrics.uninstall()
 AS $function$
 declare
   target record;
+  has_default boolean;
 begin
   perform metrics.detach(a.name) from metrics.attachments as a where a.name <> 'default';
-  if exists (select from metrics.attachments) then
+  has_default := exists (select from metrics.attachments as a where a.name = 'default');
+  if has_default then
     perform metrics.drop_triggers();
   end if;
   if to_regprocedure('metrics.drop_reports()') is not null then
@@ -5801,16 +5829,19 @@ begin
   drop view if exists public.all_conversation_metrics;
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   -- Where there: "drop schema public cascade", say, leaves the rest behind.
-  drop function if exists metrics.repair(integer);
-  drop function if exists metrics.sample_drift(integer);
-  drop view if exists public.conversation_metrics_drift;
-  drop table if exists public.conversation_metrics;
-  for target in
-    select p.oid::regprocedure as signature from pg_proc as p
-    where p.pronamespace = 'public'::regnamespace and p.proname = 'sync_conversation_metrics'
-  loop
-    execute format('drop function %s', target.signature);
-  end loop;
+  -- And only where they are ours: without a source named default, a conversation_metrics is the application's.
+  if has_default then
+    drop function if exists metrics.repair(integer);
+    drop function if exists metrics.sample_drift(integer);
+    drop view if exists public.conversation_metrics_drift;
+    drop table if exists public.conversation_metrics;
+    for target in
+      select p.oid::regprocedure as signature from pg_proc as p
+      where p.pronamespace = 'public'::regnamespace and p.proname = 'sync_conversation_metrics'
+    loop
+      execute format('drop function %s', target.signature);
+    end loop;
+  end if;
   -- Last, since it takes this function along.
   drop schema metrics cascade;
 end; $function$;

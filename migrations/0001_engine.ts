@@ -154,17 +154,25 @@ export function up(pgm: MigrationBuilder): void {
     ...ENGINE.map((path) => ({ path, beforeTables: false })),
   ]);
 
-  pgm.sql("insert into metrics.attachments (name, schema_name) values ('default', 'metrics')");
-  pgm.sql("select metrics.install_engine('default', 'metrics', true)");
-  pgm.sql("select metrics.adopt_sources()");
-  pgm.sql("select metrics.create_metrics_tables()");
-  pgm.sql("select metrics.install_engine('default', 'metrics', false)");
-  pgm.sql("select metrics.install()");
+  pgm.sql(`
+    do $$ begin
+      if coalesce(current_setting('conversation_metrics.adopt', true), 'on') = 'on' then
+        insert into metrics.attachments (name, schema_name) values ('default', 'metrics');
+        perform metrics.install_engine('default', 'metrics', true);
+        perform metrics.adopt_sources();
+        perform metrics.create_metrics_tables();
+        perform metrics.install_engine('default', 'metrics', false);
+        perform metrics.install();
+      end if;
+    end; $$
+  `);
   pgm.sql("select metrics.install_overview()");
   pgm.sql("select metrics.close_privileges('metrics')");
   pgm.sql(`
     do $$ begin
-      if coalesce(current_setting('conversation_metrics.backfill', true), 'on') = 'on' then
+      if coalesce(current_setting('conversation_metrics.adopt', true), 'on') = 'on'
+        and coalesce(current_setting('conversation_metrics.backfill', true), 'on') = 'on'
+      then
         perform metrics.backfill();
       end if;
     end; $$

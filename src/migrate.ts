@@ -25,6 +25,8 @@ export type MigrateOptions = {
   databaseUrl: string;
   /** Rename an application's own conversation_metrics out of the way, instead of refusing. */
   replaceExisting?: boolean;
+  /** false: leave conversations, leads and feedback alone, whatever they are; sources are attached then. */
+  adopt?: boolean;
   /** false: count nothing yet, so that no writer waits; the command `backfill` does it then. */
   backfill?: boolean;
   /** Hears what the migrations tell a person: what an old table is called now. */
@@ -77,8 +79,12 @@ async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log:
   const messages = migrationLog(log);
   await client.query(
     `select set_config('conversation_metrics.replace_existing', $1, false),
-      set_config('conversation_metrics.backfill', $2, false)`,
-    [options.replaceExisting ? "on" : "off", options.backfill === false ? "off" : "on"],
+      set_config('conversation_metrics.backfill', $2, false), set_config('conversation_metrics.adopt', $3, false)`,
+    [
+      options.replaceExisting ? "on" : "off",
+      options.backfill === false ? "off" : "on",
+      options.adopt === false ? "off" : "on",
+    ],
   );
   // Begun here and not by the runner, so that a failure takes the schema and the list back too.
   await client.query("begin");

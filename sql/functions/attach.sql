@@ -20,11 +20,18 @@ begin
     raise exception '% cannot be the name of a source', quote_nullable(attach.name)
       using errcode = 'invalid_name', hint = 'Up to 31 small letters, digits and underscores, a letter first: it is part of the names of a schema and of triggers.';
   end if;
-  if attach.name = 'default' and exists (select from metrics.sources as s where not s.is_view) then
-    raise exception 'the source named default has the tables conversations, leads and feedback'
-      using errcode = 'duplicate_object', hint = 'Give this source another name.';
+  if attach.name = 'default' and is_known then
+    -- Asked only here: without a source named default there is no such table.
+    if exists (select from metrics.sources as s where not s.is_view) then
+      raise exception 'the source named default has the tables conversations, leads and feedback'
+        using errcode = 'duplicate_object', hint = 'Give this source another name.';
+    end if;
   end if;
   if not is_known then
+    if target = 'metrics' and to_regclass('public.conversation_metrics') is not null then
+      raise exception 'the table public.conversation_metrics exists already, and is none of ours'
+        using errcode = 'duplicate_table', hint = 'Give the source another name than default, or rename that table.';
+    end if;
     if target <> 'metrics' and to_regnamespace(target) is not null then
       raise exception 'the schema % exists already, and is none of ours', target
         using errcode = 'duplicate_schema', hint = 'Give the source another name.';

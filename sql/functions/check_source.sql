@@ -28,7 +28,7 @@ begin
   if missing is not null then
     raise exception 'table % cannot be adopted: it has no column %', of_table, missing
       using errcode = 'undefined_column',
-        hint = format('Add the column (alter table %s add column …), or rename the table if it is for something else.', of_table);
+        hint = format('Add the column (alter table %s add column …). If the table is for something else: migrate --attach-only leaves it alone.', of_table);
   end if;
 
   -- Partitioned tables cannot have a unique index without their partition key: leading is enough there.

@@ -22,7 +22,21 @@ begin
   ), ' union all ' order by a.name <> 'default', a.name)
   into query
   from metrics.attachments as a;
-  execute 'create or replace view public.all_conversation_metrics as ' || query;
+  execute 'create or replace view public.all_conversation_metrics as ' || coalesce(query, $none$
+    select
+      null::text as source, null::uuid as session_key, null::text as conversation_id, null::text as session_id,
+      null::text as organization_id, null::text as widget_id, null::text as user_id,
+      null::integer as total_messages, null::integer as user_messages, null::integer as ai_messages,
+      null::bigint as total_tokens, null::bigint as prompt_tokens, null::bigint as completion_tokens,
+      null::integer as estimated_messages, null::timestamptz as conversation_start,
+      null::timestamptz as conversation_end, null::double precision as conversation_duration,
+      null::double precision as average_response_time, null::integer as response_count,
+      null::numeric as response_us_sum, null::boolean as has_lead, null::text as lead_name,
+      null::text as lead_email, null::text as lead_company, null::double precision as user_satisfaction,
+      null::integer as rating_count, null::numeric as rating_sum, null::timestamptz as created_at,
+      null::timestamptz as updated_at
+    where false
+  $none$);
   comment on view public.all_conversation_metrics is
     'conversation_metrics of all sources, with the source''s name; ids as text.';
 end; $$;

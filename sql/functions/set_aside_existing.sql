@@ -18,6 +18,11 @@ begin
         hint = 'Rename that schema (alter schema metrics rename to …), or install into another database.';
   end if;
 
+  -- Without a source named default nothing of ours needs these names.
+  if current_setting('conversation_metrics.adopt', true) = 'off' then
+    return;
+  end if;
+
   for object in
     select c.relname as name, c.oid as oid,
       case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'

@@ -43,11 +43,14 @@ export async function withDatabase(
   }
 }
 
-/** Whether conversation-metrics was ever installed in this database. */
+/** Whether conversation-metrics is installed in this database, with all that its source named default has, if it has one. */
 export async function isMigrated(sql: Sql): Promise<boolean> {
+  const [has] = await sql<[{ sources: boolean; metrics: boolean }]>`
+    select to_regclass('metrics.attachments') is not null as sources,
+      to_regclass('public.conversation_metrics') is not null as metrics`;
+  if (!has.sources || has.metrics) return has.sources;
   const [row] = await sql<[{ found: boolean }]>`
-    select to_regclass('metrics.migrations') is not null
-      and to_regclass('public.conversation_metrics') is not null as found`;
+    select not exists (select from metrics.attachments where name = 'default') as found`;
   return row.found;
 }
 

@@ -17,6 +17,10 @@ out and run backfill, which blocks nobody.`,
     ["npx conversation-metrics migrate --status", "what has run, and what would"],
     ["npx conversation-metrics migrate --no-backfill", "install now, count later"],
     ["npx conversation-metrics migrate --replace-existing", "rename a table conversation_metrics of your own first"],
+    [
+      "npx conversation-metrics migrate --attach-only",
+      "your tables have other names or shapes: attach them afterwards",
+    ],
   ],
   exitCodes: [
     [0, "the database is up to date"],
@@ -31,6 +35,7 @@ export function migrateCommand() {
     .description("install or update the metrics in a database")
     .option("--status", "show which migrations have run and which would, and change nothing")
     .option("--replace-existing", "rename a table conversation_metrics that is not ours, instead of refusing")
+    .option("--attach-only", "leave conversations, leads and feedback alone, whatever they are; attach sources then")
     .option("--no-backfill", "do not count existing rows yet; run backfill afterwards")
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
@@ -43,7 +48,12 @@ export function migrateCommand() {
     });
 }
 
-type Options = { replaceExisting?: true | undefined; backfill: boolean; json?: true | undefined };
+type Options = {
+  replaceExisting?: true | undefined;
+  attachOnly?: true | undefined;
+  backfill: boolean;
+  json?: true | undefined;
+};
 
 async function runMigrations(session: Session, options: Options): Promise<void> {
   const { url, out, settings } = session;
@@ -53,6 +63,7 @@ async function runMigrations(session: Session, options: Options): Promise<void> 
     databaseUrl: url,
     replaceExisting: options.replaceExisting ?? false,
     backfill: options.backfill,
+    adopt: !options.attachOnly,
     log: settings.log,
     onNotice: (message) => notices.push(message),
   });
@@ -61,7 +72,9 @@ async function runMigrations(session: Session, options: Options): Promise<void> 
   for (const notice of notices) out.print(notice);
   for (const name of ran) out.print(`Ran ${name}`);
   out.print(ran.length === 0 ? "The database is up to date." : `${counted(ran.length, "migration")} ran.`);
-  if (!options.backfill && ran.length > 0) {
+  if (options.attachOnly && ran.length > 0) {
+    out.print(`Nothing is counted yet. Attach your tables: ${commandLine(settings, "attach --help")}`);
+  } else if (!options.backfill && ran.length > 0) {
     out.print(`Rows that were there before are not counted yet. Count them: ${commandLine(settings, "backfill")}`);
   }
 }
