@@ -1484,6 +1484,7 @@ CREATE OR REPLACE FUNCTION metrics.are_claimed(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 begin
   -- Ids that only grow lie beyond all known ones: two lookups answer that for any number of them.
@@ -3060,6 +3061,7 @@ CREATE OR REPLACE FUNCTION metrics.enqueue_token_batches(max_batches integer, ba
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
  SET enable_bitmapscan TO 'off'
 AS $function$
 declare
@@ -4522,6 +4524,7 @@ CREATE OR REPLACE FUNCTION metrics.read_token_batch(batch bigint, worker text)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   ids metrics.token_batches.conversation_ids%type;
@@ -4961,6 +4964,7 @@ CREATE OR REPLACE FUNCTION metrics.scans_table(query text, of_table regclass)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
 AS $function$
@@ -5016,6 +5020,7 @@ CREATE OR REPLACE FUNCTION metrics.session_drift(keys uuid[], ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 begin
   return query
@@ -6021,10 +6026,9 @@ CREATE OR REPLACE FUNCTION metrics.write_token_counts(batch bigint, counts jsonb
  RETURNS record
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET plan_cache_mode TO 'force_generic_plan'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   counted constant metrics.messages[] := array(select c from jsonb_populate_recordset(null::metrics.messages, counts) as c);

@@ -4,6 +4,7 @@ set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   -- Ids that only grow lie beyond all known ones: two lookups answer that for any number of them.

@@ -12,6 +12,7 @@ set search_path = pg_catalog, pg_temp
 -- A known list of claimed rows is looked up by hash.
 set plan_cache_mode = force_custom_plan
 set enable_seqscan = off
+set jit = off
 set enable_bitmapscan = off
 as $$
 declare

@@ -3,6 +3,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 -- Dear enough that what still scans has no index to use.
 set enable_seqscan = off
+set jit = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
