@@ -1556,7 +1556,12 @@ begin
     perform metrics.install_engine(attach.name, target, false);
   end if;
   execute format('select %I.install()', target);
-  perform metrics.close_privileges(target);
+  if is_known then
+    -- Who may read its metrics may do so still; functions that were made anew are nobody's.
+    perform metrics.close_functions(array(select p.oid::regprocedure from pg_proc as p where p.pronamespace = to_regnamespace(target)));
+  else
+    perform metrics.close_privileges(target);
+  end if;
   perform metrics.install_overview();
 
   begin
@@ -2207,7 +2212,7 @@ begin
 end; $function$;
 comment on function metrics.children_query(regclass,text,regclass) is 'The query of the ids of a table''s rows that hang on the rows of a parent named changed, by foreign keys; NULL where none lead there.';
 
-CREATE OR REPLACE FUNCTION metrics.close_privileges(of_schema text)
+CREATE OR REPLACE FUNCTION metrics.close_functions(functions regprocedure[])
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2216,18 +2221,28 @@ declare
   object record;
 begin
   for object in
-    select distinct
-      case when c.relkind = 'S' then 'sequence' else 'table' end as kind,
-      c.oid::regclass::text as name,
-      grantee.name as grantee
+    select distinct p.oid::regprocedure as signature,
+      case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as grantee
+    from pg_proc as p
+    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as acl
+    where p.oid = any(functions::oid[]) and acl.grantee <> p.proowner
+  loop
+    execute format('revoke all on function %s from %s', object.signature, object.grantee);
+  end loop;
+end; $function$;
+comment on function metrics.close_functions(regprocedure[]) is 'Takes from everyone but their owner all rights on these functions.';
+
+CREATE OR REPLACE FUNCTION metrics.close_privileges(of_schema text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform metrics.close_tables(array(
+    select c.oid::regclass
     from pg_class as c
     join pg_namespace as n on n.oid = c.relnamespace
-    cross join lateral aclexplode(c.relacl) as acl
-    cross join lateral (
-      select case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as name
-    ) as grantee
-    where acl.grantee <> c.relowner
-      and c.relkind in ('r', 'v', 'S', 'm', 'p')
+    where c.relkind in ('r', 'v', 'S', 'm', 'p')
       and (
         n.nspname = of_schema
         or (
@@ -2235,27 +2250,14 @@ begin
           and c.relname in ('conversation_metrics', 'conversation_metrics_drift', 'all_conversation_metrics')
         )
       )
-  loop
-    execute format('revoke all on %s %s from %s', object.kind, object.name, object.grantee);
-  end loop;
-
-  for object in
-    select distinct p.oid::regprocedure::text as name, grantee.name as grantee
+  ));
+  perform metrics.close_functions(array(
+    select p.oid::regprocedure
     from pg_proc as p
     join pg_namespace as n on n.oid = p.pronamespace
-    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as acl
-    cross join lateral (
-      select case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as name
-    ) as grantee
-    where acl.grantee <> p.proowner
-      and (
-        n.nspname = of_schema
-        or (of_schema = 'metrics' and n.nspname = 'public' and p.proname = 'sync_conversation_metrics')
-      )
-  loop
-    execute format('revoke all on function %s from %s', object.name, object.grantee);
-  end loop;
-
+    where n.nspname = of_schema
+      or (of_schema = 'metrics' and n.nspname = 'public' and p.proname = 'sync_conversation_metrics')
+  ));
   execute format('revoke all on schema %I from public', of_schema);
 end; $function$;
 comment on function metrics.close_privileges(text) is 'Takes from everyone but the owner all rights on a source''s tables, views and functions. Grant select on conversation_metrics to those who may read it afterwards.';
@@ -2265,29 +2267,31 @@ CREATE OR REPLACE FUNCTION metrics.close_report_privileges()
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+begin
+  perform metrics.close_functions(array(select r.oid::regprocedure from metrics.report_functions() as r));
+  perform metrics.close_tables(array['metrics.model_prices'::regclass]);
+end; $function$;
+comment on function metrics.close_report_privileges() is 'Takes from everyone but the owner all rights on the reports and the prices; metrics.grant_reports gives them.';
+
+CREATE OR REPLACE FUNCTION metrics.close_tables(tables regclass[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
 declare
   object record;
 begin
   for object in
-    select distinct p.oid::regprocedure::text as name,
+    select distinct case when c.relkind = 'S' then 'sequence' else 'table' end as kind, c.oid::regclass as name,
       case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as grantee
-    from metrics.report_functions() as r
-    join pg_proc as p on p.oid = r.oid
-    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as acl
-    where acl.grantee <> p.proowner
-  loop
-    execute format('revoke all on function %s from %s', object.name, object.grantee);
-  end loop;
-  for object in
-    select distinct case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as grantee
     from pg_class as c
     cross join lateral aclexplode(c.relacl) as acl
-    where c.oid = 'metrics.model_prices'::regclass and acl.grantee <> c.relowner
+    where c.oid = any(tables::oid[]) and acl.grantee <> c.relowner
   loop
-    execute format('revoke all on metrics.model_prices from %s', object.grantee);
+    execute format('revoke all on %s %s from %s', object.kind, object.name, object.grantee);
   end loop;
 end; $function$;
-comment on function metrics.close_report_privileges() is 'Takes from everyone but the owner all rights on the reports and the prices; metrics.grant_reports gives them.';
+comment on function metrics.close_tables(regclass[]) is 'Takes from everyone but their owner all rights on these tables, views and sequences.';
 
 CREATE OR REPLACE FUNCTION metrics.column_definition(of_table regclass, column_name text)
  RETURNS text

@@ -42,6 +42,8 @@ const SHARED = [
   "functions/localized.sql",
   "functions/install_engine.sql",
   "functions/install_overview.sql",
+  "functions/close_tables.sql",
+  "functions/close_functions.sql",
   "functions/close_privileges.sql",
   "functions/attach.sql",
   "functions/detach.sql",

@@ -150,6 +150,34 @@ describe("attach again", () => {
     await expectExact(db, "one", rated);
   });
 
+  test("leaves it to whom it was granted, and opens nothing", async ({ db, server, connect }) => {
+    const role = `cm_test_reader_${randomBytes(6).toString("hex")}`;
+    await server`create role ${server(role)}`;
+    await db.unsafe(chat("one"));
+    await db.unsafe(attach("one", "one"));
+    await db.unsafe(
+      `grant usage on schema metrics_one to ${role}; grant select on metrics_one.conversation_metrics to ${role}`,
+    );
+    const reader = connect({ max: 1 });
+
+    try {
+      await db.unsafe(attach("one", "one"));
+
+      await reader.unsafe(`set role ${role}`);
+      expect(await reader`select from metrics_one.conversation_metrics`).toHaveLength(2);
+      await expect(reader`select from metrics_one.messages`).rejects.toThrow("permission denied");
+      expect(
+        await db`select proname from pg_proc where pronamespace = 'metrics_one'::regnamespace
+          and has_function_privilege(${role}, oid, 'execute')`,
+      ).toEqual([]);
+      await reader`reset role`;
+      await expectExact(db, "one", oracle("one"));
+    } finally {
+      await db.unsafe(`drop owned by ${role}`);
+      await server`drop role ${server(role)}`;
+    }
+  });
+
   test("changes nothing where nothing changed", async ({ db }) => {
     await db.unsafe(chat("one"));
     await db.unsafe(attach("one", "one"));

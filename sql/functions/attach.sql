@@ -61,7 +61,12 @@ begin
     perform metrics.install_engine(attach.name, target, false);
   end if;
   execute format('select %I.install()', target);
-  perform metrics.close_privileges(target);
+  if is_known then
+    -- Who may read its metrics may do so still; functions that were made anew are nobody's.
+    perform metrics.close_functions(array(select p.oid::regprocedure from pg_proc as p where p.pronamespace = to_regnamespace(target)));
+  else
+    perform metrics.close_privileges(target);
+  end if;
   perform metrics.install_overview();
 
   begin

@@ -1,9 +1,8 @@
 import { Command } from "@commander-js/extra-typings";
 import { type AttachWish, attachStatement } from "../../attach/statement.ts";
-import { UserError } from "../../errors.ts";
+import { readWish } from "../attach-options.ts";
 import { counted, integer } from "../format.ts";
 import { helpText } from "../help.ts";
-import { UNUSABLE } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
 import { commandLine } from "../settings.ts";
 import { readSourceStates, type SourceState } from "../source-state.ts";
@@ -74,51 +73,6 @@ export function attachCommand() {
     });
 }
 
-type Options = {
-  messages?: string | undefined;
-  leads?: string | undefined;
-  feedback?: string | undefined;
-  key?: string[] | undefined;
-  parent?: string[] | undefined;
-  backfill: boolean;
-};
-
-function readWish(name: string | undefined, options: Options): AttachWish {
-  const { messages, leads, feedback, backfill } = options;
-  if (name === undefined || messages === undefined) {
-    throw new UserError(`What is missing: ${name === undefined ? "the name of the source" : "--messages <view>"}.`, {
-      hint: "npx conversation-metrics attach support --messages chat.metrics_messages; see attach --help",
-      exitCode: UNUSABLE,
-    });
-  }
-  const keys = Object.fromEntries((options.key ?? []).map(readKey));
-  const parents = Object.fromEntries((options.parent ?? []).map(readParent));
-  return { name, messages, leads, feedback, keys, parents, backfill };
-}
-
-function readKey(text: string): [string, { table: string; key: string }] {
-  const [, kind, table, key] = /^(messages|leads|feedback)=((?:"(?:[^"]|"")+"|[^":])+):(.+)$/s.exec(text) ?? [];
-  if (kind === undefined || table === undefined || key === undefined) {
-    throw wrongOption("--key", text, "messages=chat.lines:source.room || ':' || source.no");
-  }
-  return [kind, { table, key }];
-}
-
-function readParent(text: string): [string, string | null] {
-  const [, table, query] = /^((?:"(?:[^"]|"")+"|[^"=])+)=(.+)$/s.exec(text) ?? [];
-  if (table === undefined || query === undefined) {
-    throw wrongOption("--parent", text, "chat.people=select m.id from changed join …, or chat.people=none");
-  }
-  return [table, query === "none" ? null : query];
-}
-
-function wrongOption(option: string, text: string, example: string): UserError {
-  return new UserError(`${option} cannot be "${text}".`, {
-    hint: `Like this: ${option} "${example}"`,
-    exitCode: UNUSABLE,
-  });
-}
-
 async function attach(session: Session, wish: AttachWish, json: boolean): Promise<void> {
   const { sql, out, settings } = session;
   const statement = attachStatement(wish);
@@ -128,7 +82,8 @@ async function attach(session: Session, wish: AttachWish, json: boolean): Promis
   const before = performance.now();
   await sql.unsafe(statement);
   const seconds = (performance.now() - before) / 1000;
-  const [state] = await readSourceStates(sql, await chooseSources(session, wish.name));
+  const sources = await chooseSources(session, wish.name);
+  const [state] = await readSourceStates(sql, sources);
   if (json) return out.print(JSON.stringify({ ...state, seconds }));
   if (state === undefined) return;
   out.print(
@@ -141,7 +96,7 @@ async function attach(session: Session, wish: AttachWish, json: boolean): Promis
   }
   if (!wish.backfill) out.print(`Count what is there: ${commandLine(settings, `backfill --source ${wish.name}`)}`);
   out.note(
-    `See them: ${commandLine(settings, `sql "select * from metrics_${wish.name}.conversation_metrics limit 5"`)}`,
+    `See them: ${commandLine(settings, `sql "select * from ${sources[0]?.home}.conversation_metrics limit 5"`)}`,
   );
 }
 
