@@ -17,7 +17,17 @@ begin
   end if;
   loop
     keys := metrics.sessions_of_feedback(pending);
-    perform metrics.enter_sessions(keys, true);
+    -- While this waits for the locks, another transaction may move a message row that feedback follows to
+    -- a session that is not among them. To lock that one too would break the order, and deadlock: these
+    -- are given back instead, and all are taken anew.
+    begin
+      perform metrics.enter_sessions(keys, true);
+      if exists (select from unnest(metrics.sessions_of_feedback(pending)) as key where key <> all(keys)) then
+        raise exception 'moved' using errcode = 'CM001';
+      end if;
+    exception when sqlstate 'CM001' then
+      continue;
+    end;
     -- Before, in one order, all ledger rows that this marks or unmarks.
     perform from metrics.messages as l
     where l.conversation_id in (

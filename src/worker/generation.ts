@@ -41,6 +41,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   const leaving = new AbortController();
   const known = Promise.withResolvers<void>();
   let beating = Promise.resolve();
+  let stopping = false;
   const runner = await startRunner({
     pool,
     log,
@@ -50,6 +51,10 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     },
     concurrency,
     ready: known.promise,
+    onEnding: () => {
+      // By itself, since it lost its connection: a part of that outage, though the rest may work again before it has ended.
+      if (!stopping) outages.failed("jobs", new Error("graphile-worker ends"));
+    },
     onId: (graphileId) => {
       const { signal } = leaving;
       const alarm = createAlarm(signal);
@@ -57,6 +62,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     },
   });
   const stop = async () => {
+    stopping = true;
     known.resolve();
     await atMost(LONGEST_STOP_MS, runner.stop());
     leaving.abort();

@@ -15,6 +15,9 @@ const ENDS = [
   "pool:release",
 ] as const;
 
+// It keeps a look-up of its tasks that failed, and then finds no job for good, while all else works.
+const MOST_FAILED_LOOKS = 10;
+
 /** What graphile-worker is run with. */
 export type RunnerOptions = {
   pool: Pool;
@@ -23,6 +26,8 @@ export type RunnerOptions = {
   concurrency: number;
   /** Hears by what it locks its jobs. */
   onId: (graphileId: string) => void;
+  /** Hears that it ends, asked to or by itself; `ended` may come much later. */
+  onEnding: () => void;
   /** No job is taken before this resolves. */
   ready: Promise<void>;
 };
@@ -36,13 +41,22 @@ export type JobRunner = {
 
 /** Starts graphile-worker; throws where the database cannot be reached. */
 export async function startRunner(options: RunnerOptions): Promise<JobRunner> {
-  const { pool, log, tasks, concurrency, onId, ready } = options;
+  const { pool, log, tasks, concurrency, onId, onEnding, ready } = options;
   const events: WorkerEvents = new EventEmitter();
+  events.once("pool:gracefulShutdown", onEnding);
   events.on("pool:create", ({ workerPool }) => onId(workerPool.id));
   // When its jobs have ended. The rest may take a minute when the database is away (its schedule), or never end (reports
   // of failed jobs that it could not send): it would be taken for alive all the while.
-  const ended = new Promise<void>((resolve) => {
-    for (const event of ENDS) events.once(event, () => resolve());
+  const ended = Promise.withResolvers<void>();
+  for (const event of ENDS) events.once(event, () => ended.resolve());
+  let failedLooks = 0;
+  events.on("worker:getJob:empty", () => (failedLooks = 0));
+  events.on("job:start", () => (failedLooks = 0));
+  events.on("worker:getJob:error", () => {
+    failedLooks += 1;
+    if (failedLooks !== MOST_FAILED_LOOKS) return;
+    onEnding();
+    ended.resolve();
   });
   const runner = await run({
     pgPool: pool,
@@ -61,7 +75,7 @@ export async function startRunner(options: RunnerOptions): Promise<JobRunner> {
     },
   });
   runner.promise.catch(() => {}); // `ended` tells.
-  return { ended, stop: () => stop(runner) };
+  return { ended: ended.promise, stop: () => stop(runner) };
 }
 
 async function stop(runner: Runner): Promise<void> {
