@@ -48,7 +48,9 @@ create type public.report_filter as (
   min_satisfaction numeric,
   max_satisfaction numeric,
   source text,
-  no_organization boolean
+  no_organization boolean,
+  weekday integer,
+  hour integer
 );
 comment on type public.report_filter is 'Which conversations a report is about. Made by the function report_filter, which checks it.';
 
@@ -2143,6 +2145,9 @@ begin
   elsif filter.min_satisfaction not between 1 and 5 or filter.max_satisfaction not between 1 and 5 then
     raise exception 'min_satisfaction and max_satisfaction are from 1 to 5'
       using errcode = 'invalid_parameter_value', hint = 'Leave a limit out for none.';
+  elsif filter.weekday not between 1 and 7 or filter.hour not between 0 and 23 then
+    raise exception 'weekday is from 1 to 7, and hour from 0 to 23'
+      using errcode = 'invalid_parameter_value', hint = '1 is Monday; the hour is that of the clocks of time_zone.';
   elsif filter.no_organization and filter.organization is not null then
     raise exception 'organization and no_organization exclude each other'
       using errcode = 'invalid_parameter_value',
@@ -4228,7 +4233,7 @@ begin
     where l.user_messages + l.ai_messages > 0
     group by 1, 2, 3
     $sql$,
-    metrics.split_key(split_by, array['model', 'widget', 'day', 'total']), metrics.source_schema(filter.source)
+    metrics.split_key(split_by, array['model', 'widget', 'day', 'model_day', 'total']), metrics.source_schema(filter.source)
   ) using filter, days, duration, price_changes;
 end; $function$;
 comment on function metrics.model_usage(public.report_filter,text,integer,interval,timestamp with time zone[]) is 'Messages and tokens of a filter''s conversations by a key, by model, and by the stretch between two changes of prices in which they were sent.';
@@ -4766,7 +4771,8 @@ AS $function$
       p.pronamespace = 'public'::regnamespace
       and (p.proname = 'report_filter' or to_regtype('public.report_filter') = p.proargtypes[0])
       and p.proname in (
-        'report_filter', 'report_sessions', 'report_summary', 'report_conversations', 'report_tokens', 'report_leads',
+        'report_filter', 'report_sessions', 'report_summary', 'report_conversations', 'report_tokens', 'report_model_days',
+        'report_leads',
         'report_satisfaction', 'report_response_times', 'report_hours', 'report_daily', 'report_weekly', 'report_monthly'
       )
     )
@@ -5347,6 +5353,8 @@ begin
     when 'model' then 'x.model'
     when 'widget' then 'm.widget_id'
     when 'day' then 'metrics.local_time(m.conversation_start, $1, $2, $3)::date::text'
+    when 'model_day' then
+      'jsonb_build_array(metrics.local_time(m.conversation_start, $1, $2, $3)::date, x.model)::text'
     when 'total' then 'null::text'
   end;
 end; $function$;
@@ -6256,7 +6264,7 @@ BEGIN ATOMIC
 END;
 comment on function public.report_daily(public.report_filter) is 'One row for each day of the filter''s range in its time zone, also an empty one, by conversation_start, cut to the range: starts_at counts, ends_at no longer does. The rows add up to the range. Beside it what corresponds in the previous period of equal length. Average times are seconds, conversion_rate is the share of conversations with a lead (0 to 1), average_satisfaction is the mean of all ratings (1 to 5), averages of messages and tokens are per conversation; NULL where there is nothing to average. A last row without a day, only without both bounds: conversations whose start is unknown.';
 
-CREATE OR REPLACE FUNCTION public.report_filter(organization text DEFAULT NULL::text, from_time timestamp with time zone DEFAULT NULL::timestamp with time zone, to_time timestamp with time zone DEFAULT NULL::timestamp with time zone, time_zone text DEFAULT 'UTC'::text, widget text DEFAULT NULL::text, user_id text DEFAULT NULL::text, min_tokens bigint DEFAULT NULL::bigint, max_tokens bigint DEFAULT NULL::bigint, has_lead boolean DEFAULT NULL::boolean, min_satisfaction numeric DEFAULT NULL::numeric, max_satisfaction numeric DEFAULT NULL::numeric, source text DEFAULT 'default'::text, no_organization boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION public.report_filter(organization text DEFAULT NULL::text, from_time timestamp with time zone DEFAULT NULL::timestamp with time zone, to_time timestamp with time zone DEFAULT NULL::timestamp with time zone, time_zone text DEFAULT 'UTC'::text, widget text DEFAULT NULL::text, user_id text DEFAULT NULL::text, min_tokens bigint DEFAULT NULL::bigint, max_tokens bigint DEFAULT NULL::bigint, has_lead boolean DEFAULT NULL::boolean, min_satisfaction numeric DEFAULT NULL::numeric, max_satisfaction numeric DEFAULT NULL::numeric, source text DEFAULT 'default'::text, no_organization boolean DEFAULT false, weekday integer DEFAULT NULL::integer, hour integer DEFAULT NULL::integer)
  RETURNS public.report_filter
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
@@ -6266,11 +6274,11 @@ begin
   return metrics.checked_filter(
     row(
       organization, from_time, to_time, time_zone, widget, user_id, min_tokens, max_tokens, has_lead,
-      min_satisfaction, max_satisfaction, source, no_organization
+      min_satisfaction, max_satisfaction, source, no_organization, weekday, hour
     )::public.report_filter
   );
 end; $function$;
-comment on function public.report_filter(text,timestamp with time zone,timestamp with time zone,text,text,text,bigint,bigint,boolean,numeric,numeric,text,boolean) is 'Which conversations a report is about; all arguments optional, by name: report_filter(organization => ''7'', from_time => ''2026-01-01'', to_time => ''2026-02-01'', time_zone => ''Europe/Berlin''). Every report goes by conversation_start: from_time counts, to_time no longer does. time_zone (IANA) is that of days, weeks, months and hours. Tokens and satisfaction (mean rating, 1 to 5): both limits count. no_organization: only conversations whose organization is NULL. source: a name of metrics.attachments. Ids are texts.';
+comment on function public.report_filter(text,timestamp with time zone,timestamp with time zone,text,text,text,bigint,bigint,boolean,numeric,numeric,text,boolean,integer,integer) is 'Which conversations a report is about; all arguments optional, by name: report_filter(organization => ''7'', from_time => ''2026-01-01'', to_time => ''2026-02-01'', time_zone => ''Europe/Berlin''). Every report goes by conversation_start: from_time counts, to_time no longer does. time_zone (IANA) is that of days, weeks, months and hours. Tokens and satisfaction (mean rating, 1 to 5): both limits count. no_organization: only conversations whose organization is NULL. weekday (1 = Monday to 7) and hour (0 to 23): those that started then, on the clocks of time_zone. source: a name of metrics.attachments. Ids are texts.';
 
 CREATE OR REPLACE FUNCTION public.report_hours(filter public.report_filter DEFAULT public.report_filter())
  RETURNS TABLE(weekday integer, hour integer, conversations bigint, messages bigint, total_tokens bigint, previous_conversations bigint, previous_messages bigint)
@@ -6350,6 +6358,28 @@ begin
   order by case split_by when 'day' then k.key end, coalesce(c.leads, 0) desc, k.key collate "C";
 end; $function$;
 comment on function public.report_leads(public.report_filter,text,text,jsonb,text) is 'Leads of the conversations whose conversation_start is in the filter''s range (not by when the lead was captured, so that rate and cost are of the same conversations), by split_by: total, widget (of the conversation) or day (of conversation_start in the filter''s time zone, empty days too). converted_conversations have at least one lead; conversion_rate is their share (0 to 1); leads counts every lead row, leads_with_email those with an address. cost is that of all tokens of these conversations, as in report_tokens, cost_per_lead that divided by leads (NULL without any); what has no price is in unpriced_* and in neither. Beside it the previous period of equal length. Leads of a session without any message belong to no conversation.';
+
+CREATE OR REPLACE FUNCTION public.report_model_days(filter public.report_filter DEFAULT public.report_filter(), prices text DEFAULT 'charged'::text, what_if jsonb DEFAULT NULL::jsonb, currency text DEFAULT 'USD'::text)
+ RETURNS TABLE(day date, model text, messages bigint, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, cost numeric, unpriced_messages bigint, unpriced_tokens bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  f constant public.report_filter := metrics.checked_filter(filter);
+begin
+  perform metrics.checked_prices(prices, what_if, report_model_days.currency);
+  return query
+  select
+    (c.key::jsonb ->> 0)::date, c.key::jsonb ->> 1,
+    c.messages, c.prompt_tokens + c.completion_tokens, c.prompt_tokens, c.completion_tokens, c.cost,
+    c.unpriced_messages, c.unpriced_tokens
+  from metrics.token_costs(f, 'model_day', 0, interval '0', prices, what_if, report_model_days.currency) as c
+  order by 1, 4 desc, (c.key::jsonb ->> 1) collate "C";
+end; $function$;
+comment on function public.report_model_days(public.report_filter,text,jsonb,text) is 'Tokens and their cost for each day and model, over the conversations whose conversation_start is in the filter''s range: day (of conversation_start in the filter''s time zone; NULL: unknown), model (NULL: none given); days and models without a message have no row. Adds up to report_tokens by day and by model. cost is NULL where nothing has a price; prices, what_if and currency are those of report_tokens.';
 
 CREATE OR REPLACE FUNCTION public.report_monthly(filter public.report_filter DEFAULT public.report_filter())
  RETURNS TABLE(month date, starts_at timestamp with time zone, ends_at timestamp with time zone, conversations bigint, messages bigint, user_messages bigint, ai_messages bigint, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages bigint, leads bigint, conversion_rate numeric, ratings bigint, average_satisfaction numeric, average_messages numeric, average_tokens numeric, average_response_time numeric, average_duration numeric, previous_conversations bigint, previous_messages bigint, previous_total_tokens bigint, previous_leads bigint, previous_conversion_rate numeric, previous_average_satisfaction numeric, previous_average_response_time numeric)
@@ -6473,7 +6503,7 @@ BEGIN ATOMIC
      m.created_at,
      m.updated_at
     FROM public.all_conversation_metrics m
-   WHERE ((m.source = COALESCE((report_sessions.filter).source, 'default'::text)) AND (((report_sessions.filter).organization IS NULL) OR (m.organization_id = (report_sessions.filter).organization)) AND (((report_sessions.filter).no_organization IS NOT TRUE) OR (m.organization_id IS NULL)) AND (((report_sessions.filter).from_time IS NULL) OR (m.conversation_start >= (report_sessions.filter).from_time)) AND (((report_sessions.filter).to_time IS NULL) OR (m.conversation_start < (report_sessions.filter).to_time)) AND (((report_sessions.filter).widget IS NULL) OR (m.widget_id = (report_sessions.filter).widget)) AND (((report_sessions.filter).user_id IS NULL) OR (m.user_id = (report_sessions.filter).user_id)) AND (((report_sessions.filter).min_tokens IS NULL) OR (m.total_tokens >= (report_sessions.filter).min_tokens)) AND (((report_sessions.filter).max_tokens IS NULL) OR (m.total_tokens <= (report_sessions.filter).max_tokens)) AND (((report_sessions.filter).has_lead IS NULL) OR (m.has_lead = (report_sessions.filter).has_lead)) AND (((report_sessions.filter).min_satisfaction IS NULL) OR ((m.rating_count > 0) AND (m.rating_sum >= ((report_sessions.filter).min_satisfaction * (m.rating_count)::numeric)))) AND (((report_sessions.filter).max_satisfaction IS NULL) OR ((m.rating_count > 0) AND (m.rating_sum <= ((report_sessions.filter).max_satisfaction * (m.rating_count)::numeric)))));
+   WHERE ((m.source = COALESCE((report_sessions.filter).source, 'default'::text)) AND (((report_sessions.filter).organization IS NULL) OR (m.organization_id = (report_sessions.filter).organization)) AND (((report_sessions.filter).no_organization IS NOT TRUE) OR (m.organization_id IS NULL)) AND (((report_sessions.filter).from_time IS NULL) OR (m.conversation_start >= (report_sessions.filter).from_time)) AND (((report_sessions.filter).to_time IS NULL) OR (m.conversation_start < (report_sessions.filter).to_time)) AND (((report_sessions.filter).widget IS NULL) OR (m.widget_id = (report_sessions.filter).widget)) AND (((report_sessions.filter).user_id IS NULL) OR (m.user_id = (report_sessions.filter).user_id)) AND (((report_sessions.filter).min_tokens IS NULL) OR (m.total_tokens >= (report_sessions.filter).min_tokens)) AND (((report_sessions.filter).max_tokens IS NULL) OR (m.total_tokens <= (report_sessions.filter).max_tokens)) AND (((report_sessions.filter).has_lead IS NULL) OR (m.has_lead = (report_sessions.filter).has_lead)) AND (((report_sessions.filter).min_satisfaction IS NULL) OR ((m.rating_count > 0) AND (m.rating_sum >= ((report_sessions.filter).min_satisfaction * (m.rating_count)::numeric)))) AND (((report_sessions.filter).max_satisfaction IS NULL) OR ((m.rating_count > 0) AND (m.rating_sum <= ((report_sessions.filter).max_satisfaction * (m.rating_count)::numeric)))) AND (((report_sessions.filter).weekday IS NULL) OR (EXTRACT(isodow FROM (m.conversation_start AT TIME ZONE COALESCE((report_sessions.filter).time_zone, 'UTC'::text))) = ((report_sessions.filter).weekday)::numeric)) AND (((report_sessions.filter).hour IS NULL) OR (EXTRACT(hour FROM (m.conversation_start AT TIME ZONE COALESCE((report_sessions.filter).time_zone, 'UTC'::text))) = ((report_sessions.filter).hour)::numeric)));
 END;
 comment on function public.report_sessions(public.report_filter) is 'The rows of all_conversation_metrics that a filter lets through, by conversation_start: what every report counts, and the one place that filters. Tokens, seconds, ratings 1 to 5. A conversation without a known start is there only without from_time and to_time.';
 
@@ -6544,6 +6574,7 @@ declare
   f constant public.report_filter := metrics.checked_filter(filter);
   before constant record := metrics.previous_period(f);
 begin
+  perform metrics.split_key(split_by, array['model', 'widget', 'day', 'total']);
   perform metrics.checked_prices(prices, what_if, report_tokens.currency);
   return query
   with parts as materialized (

@@ -39,6 +39,7 @@ const REPORTS = [
   "reports/token_costs.sql",
   "reports/report_keys.sql",
   "reports/report_tokens.sql",
+  "reports/report_model_days.sql",
   "reports/lead_sums.sql",
   "reports/report_leads.sql",
   "reports/close_report_privileges.sql",

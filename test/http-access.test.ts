@@ -13,9 +13,11 @@ const NONE = as("token-of-no-organization");
 const ALL = as("token-of-everything");
 
 const REPORTS = [
-  ...["summary", "conversations", "tokens", "leads", "satisfaction", "response-times", "hours"],
+  ...["summary", "conversations", "tokens", "leads", "satisfaction", "response-times", "hours", "model-days"],
   ...["daily", "weekly", "monthly", "export?format=ndjson", "export?format=csv"],
-].map((report) => `/api/reports/${report}`);
+]
+  .map((report) => `/api/reports/${report}`)
+  .concat("/api/scope");
 
 const write = (db: Sql) => db`
   insert into conversations (organization_id, session_id, widget_id, user_id, message, response, model) values

@@ -53,6 +53,30 @@ describe("GET /api/reports/export", () => {
     await expectNoDrift(db);
   });
 
+  test("has the columns and the order of the list that is shown", async ({ db, serve }) => {
+    await db`insert into conversations (session_id, message, prompt_tokens)
+      select 's' || n, 'a', n % 7 from generate_series(1, 40) as n`;
+    await db`insert into leads (session_id, name) values ('s9', 'Ada')`;
+    const api = await serve();
+    for (const order of ["sort=total_tokens&order=asc", "sort=lead_name&order=desc", "sort=session_id"]) {
+      const list = await api.get(`/api/reports/conversations?${order}&limit=500`);
+      const csv = await api.get(`/api/reports/export?${order}&columns=session_id,total_tokens`);
+
+      const shown = list.json.rows.map((row: { session_id: string; total_tokens: number }) => [
+        row.session_id,
+        String(row.total_tokens),
+      ]);
+      const exported = csv.text
+        .trim()
+        .split("\n")
+        .map((line) => line.replaceAll('"', "").split(","));
+      expect(exported).toEqual([["session_id", "total_tokens"], ...shown]);
+    }
+    const refused = await api.get("/api/reports/export?columns=session_id,message");
+    expect([refused.status, refused.json.errors[0].pointer]).toEqual([400, "?columns"]);
+    await expectNoDrift(db);
+  });
+
   test("of nothing is a header alone, or nothing", async ({ serve }) => {
     const api = await serve();
 

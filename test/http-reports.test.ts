@@ -52,6 +52,8 @@ describe("every report", () => {
     expect(await conversations("max_satisfaction=3")).toBe(1);
     expect(await conversations("from=2026-03-29T00:30:00Z&to=2026-03-29T02:30:00%2B00:00")).toBe(2);
     expect(await conversations("from=2026-03-29&to=2026-03-30&time_zone=Europe/Berlin")).toBe(22);
+    expect(await conversations("weekday=1&hour=2&time_zone=Europe/Berlin")).toBe(1);
+    expect(await conversations("weekday=1&time_zone=Europe/Berlin")).toBe(24);
     expect(await conversations("from=2026-03-29&to=2026-03-30&time_zone=Asia/Kathmandu")).toBe(18);
   });
 

@@ -24,6 +24,9 @@ test.for([
   ["report_filter(max_satisfaction => $1)", "NaN", /from 1 to 5/],
   ["report_filter(min_satisfaction => $1, max_satisfaction => 2)", "3", /is above/],
   ["report_filter(organization => $1, no_organization => true)", "1", /exclude each other/],
+  ["report_filter(weekday => $1)", "0", /weekday is from 1 to 7/],
+  ["report_filter(hour => $1)", "24", /hour from 0 to 23/],
+  ["report_tokens(split_by => $1)", "model_day", /cannot be split by/],
   ["report_summary(report_filter(source => $1))", "nowhere", /no source named "nowhere"/],
   ["report_tokens(report_filter(source => $1))", "nowhere", /no source named "nowhere"/],
   ["report_conversations(page_size => $1)", "-1", /page_size cannot be -1/],
@@ -58,12 +61,12 @@ test.for([
 
 test("a filter that was not made by its function is checked by every report", async ({ db }) => {
   const made =
-    "row(null, '2025-02-01', '2025-01-01', 'UTC', null, null, null, null, null, null, null, 'default', false)::report_filter";
+    "row(null, '2025-02-01', '2025-01-01', 'UTC', null, null, null, null, null, null, null, 'default', false, null, null)::report_filter";
   const reports = await db<{ name: string }[]>`
     select proname as name from pg_proc
     where pronamespace = 'public'::regnamespace and starts_with(proname, 'report_') and proname not in ('report_filter', 'report_sessions')`;
 
-  expect(reports).toHaveLength(10);
+  expect(reports).toHaveLength(11);
   for (const { name } of reports) {
     await expect(db.unsafe(`select * from ${name}(${made})`), name).rejects.toThrow("is after to_time");
   }

@@ -185,6 +185,26 @@ describe("report_tokens", () => {
   });
 });
 
+describe("report_model_days", () => {
+  test("has each day and model with its tokens and costs, and adds up to the models and the days", async ({
+    written,
+  }) => {
+    const pairs = conversations
+      .filter(within(FROM, TO))
+      .flatMap((c) => c.exchanges.map((e): [string, Exchange] => [JSON.stringify([dayOf(c), e.model]), e]));
+    const expected = [...Map.groupBy(pairs, ([key]) => key)].map(([key, found]) => ({
+      key,
+      ...usage(found.map(([, e]) => e)),
+    }));
+
+    const rows = await read(written, `select day, model as key, ${COLUMNS.slice(4)} from report_model_days(${FILTER})`);
+
+    const found = rows.map(({ day, key, ...rest }) => ({ key: JSON.stringify([day, key]), ...rest }));
+    expect(found.toSorted(byKey)).toEqual(expected.toSorted(byKey));
+    await expectNoDrift(written);
+  });
+});
+
 describe("report_leads", () => {
   const SPLITS: [string, (c: Conversation) => string | null][] = [
     ["total", () => null],

@@ -106,6 +106,14 @@ describe("report_summary", () => {
     ],
     [{ min_satisfaction: 3 }, (c) => (mean(c.ratings) ?? 0) >= 3],
     [{ max_satisfaction: 2.5 }, (c) => (mean(c.ratings) ?? 9) <= 2.5],
+    [{ weekday: 3 }, (c) => clocks(startOf(c), "UTC").weekday === 3],
+    [
+      { weekday: 7, hour: 0, time_zone: "Asia/Kathmandu" },
+      (c) => {
+        const { weekday, hour } = clocks(startOf(c), "Asia/Kathmandu");
+        return weekday === 7 && hour === 0;
+      },
+    ],
     [
       { organization: 1, widget: 10, has_lead: true },
       (c) => c.organization === 1 && c.widget === 10 && c.leads.length > 0,

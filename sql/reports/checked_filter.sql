@@ -33,6 +33,9 @@ begin
   elsif filter.min_satisfaction not between 1 and 5 or filter.max_satisfaction not between 1 and 5 then
     raise exception 'min_satisfaction and max_satisfaction are from 1 to 5'
       using errcode = 'invalid_parameter_value', hint = 'Leave a limit out for none.';
+  elsif filter.weekday not between 1 and 7 or filter.hour not between 0 and 23 then
+    raise exception 'weekday is from 1 to 7, and hour from 0 to 23'
+      using errcode = 'invalid_parameter_value', hint = '1 is Monday; the hour is that of the clocks of time_zone.';
   elsif filter.no_organization and filter.organization is not null then
     raise exception 'organization and no_organization exclude each other'
       using errcode = 'invalid_parameter_value',

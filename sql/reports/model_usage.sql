@@ -35,7 +35,7 @@ begin
     where l.user_messages + l.ai_messages > 0
     group by 1, 2, 3
     $sql$,
-    metrics.split_key(split_by, array['model', 'widget', 'day', 'total']), metrics.source_schema(filter.source)
+    metrics.split_key(split_by, array['model', 'widget', 'day', 'model_day', 'total']), metrics.source_schema(filter.source)
   ) using filter, days, duration, price_changes;
 end; $$;
 

@@ -9,7 +9,8 @@ as $$
       p.pronamespace = 'public'::regnamespace
       and (p.proname = 'report_filter' or to_regtype('public.report_filter') = p.proargtypes[0])
       and p.proname in (
-        'report_filter', 'report_sessions', 'report_summary', 'report_conversations', 'report_tokens', 'report_leads',
+        'report_filter', 'report_sessions', 'report_summary', 'report_conversations', 'report_tokens', 'report_model_days',
+        'report_leads',
         'report_satisfaction', 'report_response_times', 'report_hours', 'report_daily', 'report_weekly', 'report_monthly'
       )
     )

@@ -59,6 +59,14 @@ begin atomic
     and (
       (filter).max_satisfaction is null
       or (m.rating_count > 0 and m.rating_sum <= (filter).max_satisfaction * m.rating_count)
+    )
+    and (
+      (filter).weekday is null
+      or extract(isodow from m.conversation_start at time zone coalesce((filter).time_zone, 'UTC')) = (filter).weekday
+    )
+    and (
+      (filter).hour is null
+      or extract(hour from m.conversation_start at time zone coalesce((filter).time_zone, 'UTC')) = (filter).hour
     );
 end;
 

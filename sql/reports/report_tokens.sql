@@ -30,6 +30,7 @@ declare
   f constant public.report_filter := metrics.checked_filter(filter);
   before constant record := metrics.previous_period(f);
 begin
+  perform metrics.split_key(split_by, array['model', 'widget', 'day', 'total']);
   perform metrics.checked_prices(prices, what_if, report_tokens.currency);
   return query
   with parts as materialized (

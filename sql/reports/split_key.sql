@@ -11,6 +11,8 @@ begin
     when 'model' then 'x.model'
     when 'widget' then 'm.widget_id'
     when 'day' then 'metrics.local_time(m.conversation_start, $1, $2, $3)::date::text'
+    when 'model_day' then
+      'jsonb_build_array(metrics.local_time(m.conversation_start, $1, $2, $3)::date, x.model)::text'
     when 'total' then 'null::text'
   end;
 end; $$;

@@ -11,7 +11,9 @@ create type public.report_filter as (
   min_satisfaction numeric,
   max_satisfaction numeric,
   source text,
-  no_organization boolean
+  no_organization boolean,
+  weekday integer,
+  hour integer
 );
 
 comment on type public.report_filter is

@@ -5,6 +5,7 @@ import type { Response } from "express";
 import { z } from "zod";
 import { readLines } from "./export-lines.ts";
 import { Problem } from "./problem.ts";
+import { columns as sortable } from "./report-conversations.ts";
 import { filterFields, filterFor, scoped } from "./report-filter.ts";
 import { reportRows } from "./report-schemas.ts";
 import { defineRoute, noInput } from "./route.ts";
@@ -16,6 +17,26 @@ const LONGEST_STALL_MS = 60_000;
 const LONGEST_MS = 900_000;
 const TYPES = { csv: "text/csv; charset=utf-8; header=present", ndjson: "application/x-ndjson; charset=utf-8" };
 const COLUMNS = Object.keys(reportRows.conversations.shape);
+
+const shown = z
+  .string()
+  .max(1000)
+  .transform((text, context) => {
+    const parsed = z.array(z.enum(COLUMNS)).safeParse(text.split(","));
+    if (parsed.success) return [...new Set(parsed.data)];
+    context.addIssue("must be columns with commas between them, as in session_id,total_tokens");
+    return z.NEVER;
+  })
+  .optional()
+  .meta({ description: "Only these columns, in this order, with commas between them.", type: "string" });
+
+const query = z.strictObject({
+  ...filterFields,
+  format: z.enum(["csv", "ndjson"]).default("csv"),
+  columns: shown,
+  sort: z.enum(sortable).optional().meta({ description: "In the order of the list by this column." }),
+  order: z.enum(["asc", "desc"]).default("desc").meta({ description: "With sort." }),
+});
 
 const underWay = new WeakMap<object, number>();
 
@@ -29,7 +50,7 @@ export const exportRoute = defineRoute({
     "One line for each conversation, streamed. In CSV a text that a spreadsheet would take for a formula has a ' in front.",
   access: "reader",
   ...noInput,
-  query: z.strictObject({ ...filterFields, format: z.enum(["csv", "ndjson"]).default("csv") }),
+  query,
   responses: {
     200: [
       { description: "CSV with a header.", type: "text/csv" },
@@ -37,8 +58,9 @@ export const exportRoute = defineRoute({
     ],
   },
   problems: [429],
-  handle: async ({ reads }, { query, reader, req, res, gone }) => {
-    const filters = scoped(reader, query);
+  handle: async ({ reads }, { query: given, reader, req, res, gone }) => {
+    const { format, columns = COLUMNS, sort, order } = given;
+    const filters = scoped(reader, given);
     const running = underWay.get(reads) ?? 0;
     if (running >= AT_ONCE) {
       throw new Problem(429, "too_many_exports", "Other exports are under way.", { headers: { "retry-after": "10" } });
@@ -46,9 +68,9 @@ export const exportRoute = defineRoute({
     underWay.set(reads, running + 1);
     try {
       const ended = AbortSignal.any([gone, AbortSignal.timeout(LONGEST_MS)]);
-      const send = (lines: AsyncIterable<string[]>) => sendLines(lines, query.format, res, ended);
-      if (req.method === "HEAD") return void begin(res, query.format).end();
-      await readLines(reads, COLUMNS, filterFor(filters), send);
+      const send = (lines: AsyncIterable<string[]>) => sendLines(lines, { format, columns }, res, ended);
+      if (req.method === "HEAD") return void begin(res, format).end();
+      await readLines(reads, { columns, sort, descending: order === "desc" }, filterFor(filters), send);
     } finally {
       underWay.set(reads, (underWay.get(reads) ?? 1) - 1);
     }
@@ -66,7 +88,7 @@ function begin(res: Response, format: keyof typeof TYPES): Response {
 
 async function sendLines(
   lines: AsyncIterable<string[]>,
-  format: keyof typeof TYPES,
+  { format, columns }: { format: keyof typeof TYPES; columns: string[] },
   res: Response,
   signal: AbortSignal,
 ): Promise<void> {
@@ -74,7 +96,7 @@ async function sendLines(
   // Who takes nothing for a minute holds a connection to the database for nothing.
   res.setTimeout(LONGEST_STALL_MS, () => res.destroy());
   if (format === "ndjson") return pipeline(Readable.from(texts(lines)), res, { signal });
-  const csv = stringify({ header: true, columns: COLUMNS, escape_formulas: true, quoted_string: true, cast: CAST });
+  const csv = stringify({ header: true, columns, escape_formulas: true, quoted_string: true, cast: CAST });
   await pipeline(Readable.from(objects(lines)), csv, res, { signal });
 }
 

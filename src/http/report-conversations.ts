@@ -7,7 +7,8 @@ import { defineRoute, noInput } from "./route.ts";
 import { sql } from "./sql.ts";
 
 const NOT_SORTED_BY = new Set(["source"]);
-const columns = Object.keys(reportRows.conversations.shape).filter((name) => !NOT_SORTED_BY.has(name));
+/** The columns that the list can be sorted by. */
+export const columns = Object.keys(reportRows.conversations.shape).filter((name) => !NOT_SORTED_BY.has(name));
 
 const query = z.strictObject({
   ...filterFields,

@@ -5,6 +5,7 @@ import { type Fragment, sql } from "./sql.ts";
 
 const id = z.string().max(200);
 const whole = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const between = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const rating = z.coerce.number().min(1).max(5);
 
 const DAY = /^\d{4}-\d\d-\d\d$/;
@@ -27,6 +28,8 @@ export const filterFields = {
   has_lead: z.enum(["true", "false"]).optional(),
   min_satisfaction: rating.optional(),
   max_satisfaction: rating.optional(),
+  weekday: between(1, 7).optional().meta({ description: "Started on this day of the week: 1 is Monday." }),
+  hour: between(0, 23).optional().meta({ description: "Started in this hour, on the clocks of time_zone." }),
   source: z.string().max(41).default("default").meta({ description: "Whose tables: a name of metrics.attachments." }),
 };
 
@@ -63,5 +66,5 @@ export function filterFor(given: ScopedFilters): Fragment {
     min_tokens => ${given.min_tokens ?? null}, max_tokens => ${given.max_tokens ?? null},
     has_lead => ${given.has_lead === undefined ? null : given.has_lead === "true"},
     min_satisfaction => ${given.min_satisfaction ?? null}, max_satisfaction => ${given.max_satisfaction ?? null},
-    source => ${given.source})`;
+    weekday => ${given.weekday ?? null}::integer, hour => ${given.hour ?? null}::integer, source => ${given.source})`;
 }

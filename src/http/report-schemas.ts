@@ -83,6 +83,14 @@ export const reportRows = {
     "number: previous_cost",
     "counts: previous_unpriced_tokens",
   ),
+  model_days: rows(
+    "ModelDayRow",
+    "day: day",
+    "text: model",
+    "count: messages total_tokens prompt_tokens completion_tokens",
+    "number: cost",
+    "count: unpriced_messages unpriced_tokens",
+  ),
   leads: rows(
     "LeadsRow",
     "text: key",

@@ -55,10 +55,12 @@ const leads = z.strictObject({
   by: z.enum(["total", "widget", "day"]).default("total"),
 });
 
-type Priced = { by: string; prices: string; what_if?: string | undefined; currency: string };
+const modelDays = z.strictObject({ ...filterFields, ...priceFields });
+
+type Priced = { by?: string; prices: string; what_if?: string | undefined; currency: string };
 
 const priced = ({ by, prices: at, what_if, currency }: Priced) =>
-  sql`, split_by => ${by}, prices => ${at}, what_if => ${what_if ?? null}::text::jsonb, currency => ${currency}`;
+  sql`${by === undefined ? sql`` : sql`, split_by => ${by}`}, prices => ${at}, what_if => ${what_if ?? null}::text::jsonb, currency => ${currency}`;
 
 type Texts = { path: string; summary: string };
 
@@ -98,6 +100,7 @@ function report<Q extends typeof plain>(
 export const reportRoutes: Route[] = [
   report("summary", { path: "summary", summary: "The totals, beside those of the period before" }, plain),
   report("tokens", { path: "tokens", summary: "Tokens and their cost by model, widget or day" }, tokens, priced),
+  report("model_days", { path: "model-days", summary: "Tokens and their cost by day and model" }, modelDays, priced),
   report("leads", { path: "leads", summary: "Leads, conversion and cost per lead" }, leads, priced),
   report("satisfaction", { path: "satisfaction", summary: "How ratings are distributed" }, plain),
   report(

@@ -6,6 +6,8 @@ import { leadsRoute } from "./leads.ts";
 import { conversationsRoute } from "./report-conversations.ts";
 import { reportRoutes } from "./reports.ts";
 import type { Route } from "./route.ts";
+import { scopeRoute } from "./scope.ts";
+import { statusRoute } from "./status.ts";
 
 /** Every route of the API: what is served, and what is documented. */
 export const routes: readonly Route[] = [
@@ -16,4 +18,6 @@ export const routes: readonly Route[] = [
   conversationsRoute,
   ...reportRoutes,
   exportRoute,
+  scopeRoute,
+  statusRoute,
 ];
