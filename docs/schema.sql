@@ -57,6 +57,42 @@ comment on type public.report_filter is 'Which conversations a report is about. 
 
 -- Tables
 
+create table metrics.api_keys (
+  key_id bigint generated always as identity,
+  kind text not null,
+  name text not null,
+  scope text not null,
+  every_organization boolean default false not null,
+  organization_id text,
+  widget_id text,
+  hash bytea not null,
+  prefix text not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  last_used_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint api_keys_browser_expires CHECK (kind = 'key'::text OR expires_at IS NOT NULL),
+  constraint api_keys_hash_key UNIQUE (hash),
+  constraint api_keys_hash_length CHECK (octet_length(hash) = 32),
+  constraint api_keys_kind_known CHECK (kind = ANY (ARRAY['key'::text, 'login'::text, 'session'::text])),
+  constraint api_keys_name_given CHECK (name <> ''::text),
+  constraint api_keys_organization_one CHECK (organization_id IS NULL OR NOT every_organization),
+  constraint api_keys_pkey PRIMARY KEY (key_id),
+  constraint api_keys_scope_known CHECK (scope = ANY (ARRAY['write'::text, 'read'::text, 'admin'::text])),
+  constraint api_keys_widget_written CHECK (widget_id IS NULL OR scope = 'write'::text)
+);
+comment on table metrics.api_keys is 'What opens the HTTP API: keys, the one-time codes of sign-in links, and the sessions of browsers that used one. The secrets themselves are kept nowhere.';
+comment on column metrics.api_keys.kind is 'key: sent as a bearer token. login: a code that is exchanged once for a session, and goes with it. session: in a browser''s cookie.';
+comment on column metrics.api_keys.scope is 'write: posts. read: reports and conversations. admin: both, and the server''s own figures.';
+comment on column metrics.api_keys.every_organization is 'Whether it is for all organizations.';
+comment on column metrics.api_keys.organization_id is 'The one organization that it reads and writes, as text; NULL without every_organization: the rows without one.';
+comment on column metrics.api_keys.widget_id is 'The one widget that it writes for; NULL: any.';
+comment on column metrics.api_keys.hash is 'SHA-256 of the secret, which is 256 random bits: no slower hash is needed.';
+comment on column metrics.api_keys.prefix is 'How the secret begins, to tell keys apart.';
+comment on column metrics.api_keys.last_used_at is 'To the minute.';
+comment on column metrics.api_keys.expires_at is 'When it ends by itself; NULL: never.';
+comment on column metrics.api_keys.revoked_at is 'When it was taken back; NULL: it holds.';
+
 create table metrics.attachments (
   name text not null,
   schema_name name not null,

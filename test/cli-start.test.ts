@@ -46,6 +46,10 @@ describe("start with the embedded server", () => {
     await db`insert into conversations (organization_id, session_id, message, response) values (1, 's-1', 'hi', 'hello')`;
     await expectNoDrift(db);
     await db.end();
+    const link = /\S+\/login\?code=cm_\S+/.exec(welcome)?.[0] ?? "";
+    const signedIn = await fetch(link, { redirect: "manual" });
+    const [, secret = ""] = /shown only now:\s+(cm_\S+)/.exec(welcome) ?? [];
+    const byKey = await fetch(new URL("/api/session", link), { headers: { authorization: `Bearer ${secret}` } });
     first.kill("SIGINT");
     first.kill("SIGINT");
     const { code, stdout } = await firstEnd;
@@ -56,6 +60,11 @@ describe("start with the embedded server", () => {
     const kept = await cli(["session", "s-1", "--json"], folder);
     second.kill("SIGTERM");
 
+    expect([signedIn.status, signedIn.headers.get("location")]).toEqual([303, "/"]);
+    expect(await byKey.json()).toMatchObject({ by: "key", scope: "admin", every_organization: true });
+    expect(again).not.toContain("shown only now");
+    expect(again).toContain("Another key: npx conversation-metrics keys create --help");
+    expect(again).toMatch(/\/login\?code=cm_/);
     expect(code).toBe(0);
     expect(stdout.match(/Stopped\./g)).toHaveLength(1);
     expect(welcome).toContain(`npx conversation-metrics sql "select * from conversation_metrics limit 5"`);

@@ -2,7 +2,7 @@ import { connect as connectSocket } from "node:net";
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
 import { streams } from "./support/fake-service.ts";
-import { asking, defaults, eventsIn, raw, test } from "./support/http.ts";
+import { asking, defaults, eventsIn, limits, raw, test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 
 const QUESTION = { message: "hi", session_id: "s" };
@@ -102,8 +102,8 @@ describe("the log", () => {
 
 describe("limits", () => {
   test("of posts hold for an address and for a widget, and say when to come back", async ({ serve }) => {
-    const perIp = await serve({ settings: { limits: { perIp: 3, perWidget: 100 } } });
-    const perWidget = await serve({ settings: { limits: { perIp: 100, perWidget: 2 } } });
+    const perIp = await serve({ settings: { limits: limits({ perIp: 3 }) } });
+    const perWidget = await serve({ settings: { limits: limits({ perWidget: 2 }) } });
     const lead = (widget_id: number) => ({ session_id: "s", name: "Ada", widget_id });
 
     const byIp = [];
@@ -118,22 +118,24 @@ describe("limits", () => {
     expect((await perIp.get("/api/reports/summary")).status).toBe(200);
   });
 
-  test("do not believe an address that the caller makes up", async ({ serve }) => {
-    const api = await serve({ settings: { limits: { perIp: 1, perWidget: 100 } } });
+  test("do not believe an address that the caller makes up", async ({ serve, keyFor }) => {
+    const { headers } = await keyFor({ scope: "write" });
+    const api = await serve({ settings: { limits: limits({ perIp: 1 }) } });
     const lead = { session_id: "s", name: "Ada" };
 
-    await api.post("/api/leads", lead, { "x-forwarded-for": "1.1.1.1" });
-    const { status } = await api.post("/api/leads", lead, { "x-forwarded-for": "2.2.2.2" });
+    await api.post("/api/leads", lead, { ...headers, "x-forwarded-for": "1.1.1.1" });
+    const { status } = await api.post("/api/leads", lead, { ...headers, "x-forwarded-for": "2.2.2.2" });
 
     expect(status).toBe(429);
   });
 });
 
-test("believes as many proxies as it is told of", async ({ serve }) => {
-  const api = await serve({ settings: { trustProxy: 1, limits: { perIp: 1, perWidget: 100 } } });
+test("believes as many proxies as it is told of", async ({ serve, keyFor }) => {
+  const { headers } = await keyFor({ scope: "write" });
+  const api = await serve({ settings: { trustProxy: 1, limits: limits({ perIp: 1 }) } });
   const lead = { session_id: "s", name: "Ada" };
   const status = async (forwarded: string) =>
-    (await api.post("/api/leads", lead, { "x-forwarded-for": forwarded })).status;
+    (await api.post("/api/leads", lead, { ...headers, "x-forwarded-for": forwarded })).status;
 
   expect(await status("1.1.1.1")).toBe(201);
   expect(await status("2.2.2.2")).toBe(201);
@@ -239,7 +241,9 @@ test("a request that never ends its body does not hold the server", async ({ ser
   const api = await serve();
   const { port, hostname } = new URL(api.url);
   const socket = connectSocket(Number(port), hostname);
-  socket.write("POST /api/chat HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{");
+  socket.write(
+    "POST /api/chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+  );
   await expect.poll(async () => (await api.get("/openapi.json")).status).toBe(200);
   socket.destroy();
 

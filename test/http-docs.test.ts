@@ -48,10 +48,10 @@ test("the settings of docs/http.md are those that there are, with their defaults
     host: "127.0.0.1",
     service: undefined,
     app: {
-      tokens: [],
+      localAccess: false,
       widgetOrigins: [],
       trustProxy: 0,
-      limits: { perIp: 60, perWidget: 600 },
+      limits: { perIp: 60, perWidget: 600, perKey: 600, reads: 600 },
       chat: { historyRows: 20 },
     },
   });

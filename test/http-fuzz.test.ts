@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect } from "vitest";
-import { test } from "./support/http.ts";
+import { limits, test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 
 const NAUGHTY = [
@@ -81,7 +81,7 @@ describe("whatever is sent", () => {
     db,
     serve,
   }) => {
-    const api = await serve({ settings: { limits: { perIp: 1e6, perWidget: 1e6 } } });
+    const api = await serve({ settings: { limits: limits() } });
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...Object.keys(FIELDS)), bodies, async (path, body) => {
         const sent = Object.fromEntries(Object.entries(body).filter(([name]) => FIELDS[path]?.includes(name)));
@@ -95,7 +95,7 @@ describe("whatever is sent", () => {
 
   test("as a query, the answer is never of 500 and above", { timeout: 120_000 }, async ({ db, serve }) => {
     await db`insert into conversations (session_id, message) values ('s', 'hi')`;
-    const api = await serve();
+    const api = await serve({ settings: { limits: limits() } });
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...READS),

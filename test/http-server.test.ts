@@ -17,7 +17,7 @@ const ask = (url: string) =>
   });
 
 const settingsFor = (serviceUrl: string): HttpSettings =>
-  loadHttpSettings({ PORT: "0", OPENAI_API_KEY: "sk-test", OPENAI_BASE_URL: serviceUrl });
+  loadHttpSettings({ PORT: "0", LOCAL_ACCESS: "on", OPENAI_API_KEY: "sk-test", OPENAI_BASE_URL: serviceUrl });
 
 const urlIn = (text: string) => /(http:\/\/\S+)\/docs/.exec(text)?.[1] ?? "";
 
@@ -56,7 +56,7 @@ describe("a server that is told to stop", () => {
 
 describe("start", () => {
   test("serves the API, says what is left out of it, and ends cleanly", async ({ bareUrl, bareDb }) => {
-    const child = startCli(["start", "--http-port", "0", "--no-worker"], { url: bareUrl });
+    const child = startCli(["start", "--http-port", "0", "--no-worker"], { url: bareUrl, env: { LOCAL_ACCESS: "on" } });
     const end = finished(child);
     const welcome = await said(child, "Ready. Ctrl-C stops it.");
     const response = await ask(urlIn(welcome));
@@ -65,7 +65,10 @@ describe("start", () => {
 
     expect((await end).code).toBe(0);
     expect(welcome).toContain("No OPENAI_API_KEY: a built-in responder answers");
-    expect(welcome).toContain("No API_TOKEN: reports and conversations answer on this machine only.");
+    expect(welcome).toContain("From this machine everything answers without a key");
+    // It may be kept in a log.
+    expect(welcome).not.toMatch(/login\?code|shown only now/);
+    expect(welcome).toContain("A link: npx conversation-metrics keys login --url http://127.0.0.1:");
     expect(events.at(-1)).toMatchObject({ event: "done", data: { model: "built-in" } });
     await expectNoDrift(bareDb);
   });

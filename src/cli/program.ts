@@ -6,6 +6,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { detachCommand } from "./commands/detach.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodingsCommand } from "./commands/encodings.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { pricesCommand } from "./commands/prices.ts";
 import { recentCommand } from "./commands/recent.ts";
@@ -25,6 +26,7 @@ const GROUPS = {
   "Set up:": [startCommand, migrateCommand, backfillCommand, demoCommand, uninstallCommand],
   "Your own tables:": [attachCommand, detachCommand],
   "Count tokens:": [workerCommand, encodingsCommand, recountCommand],
+  "HTTP API:": [keysCommand],
   "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand, pricesCommand],
   "Check:": [doctorCommand, verifyCommand, repairCommand],
 };

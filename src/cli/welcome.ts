@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
 import type { HttpSettings } from "../http/settings.ts";
+import { LINK_MINUTES } from "../keys/login.ts";
 import { type CliSettings, commandLine } from "./settings.ts";
+import type { WaysIn } from "./sign-in.ts";
 
 const WIDTH = 110;
 const INSERT = `insert into conversations
@@ -16,10 +18,17 @@ ${styleText("bold", "Connect")}
 }
 
 /** Where the HTTP API is, and what is left out of it as it is set. */
-export function howToCall(url: string, { app, service }: HttpSettings): string {
+export function howToCall(url: string, { app, service }: HttpSettings, ways: WaysIn, settings: CliSettings): string {
+  const { link, key } = ways;
   const notes = [
+    ...(link === undefined ? [] : [`To sign a browser in, once, within ${LINK_MINUTES} minutes:`, `  ${link}`]),
+    ...(key === undefined ? [] : ["A key for programs, of scope admin, shown only now:", `  ${key}`]),
+    `${ways.hasKeys ? "Another" : "A"} key: ${commandLine(settings, "keys create --help")}`,
+    `${link === undefined ? "A" : "Another"} link: ${commandLine(settings, `keys login --url ${url}`)}`,
+    app.localAccess
+      ? "From this machine everything answers without a key (LOCAL_ACCESS=off: nothing does)."
+      : "Whoever calls it needs a key.",
     ...(service === undefined ? ["No OPENAI_API_KEY: a built-in responder answers POST /api/chat, and says so."] : []),
-    ...(app.tokens.length === 0 ? ["No API_TOKEN: reports and conversations answer on this machine only."] : []),
   ];
   return `
 ${styleText("bold", "HTTP API")}

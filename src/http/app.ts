@@ -1,13 +1,12 @@
-import cors from "cors";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import type { Answerer } from "../chat/answerer.ts";
 import type { Logger } from "../log.ts";
-import { createAccess } from "./access.ts";
 import type { Database } from "./database.ts";
 import { describeError } from "./describe-error.ts";
 import { DOCS_STYLE, docsPage } from "./docs-page.ts";
-import { limitPerAddress, limitPerWidget } from "./limits.ts";
+import { createGuards, widgetCors } from "./guards.ts";
+import { createKeys } from "./keys.ts";
 import { openApiDocument } from "./openapi.ts";
 import { Problem, sendProblem } from "./problem.ts";
 import { logRequests, requestId } from "./request-log.ts";
@@ -23,6 +22,8 @@ export type AppOptions = {
   db: Database;
   /** Other connections for what reads, so that no writer waits for a report; `db` unless given. */
   reads?: Database;
+  /** More of them, for looking keys up: nobody waits for a report to be let in. `db` unless given. */
+  own?: Database;
   log: Logger;
   /** Who answers POST /api/chat. */
   answerer: Answerer;
@@ -32,8 +33,6 @@ export type AppOptions = {
   /** Hears of the work of each request, which may outlast its connection. */
   onWork?: (work: Promise<void>) => void;
 };
-
-const LARGEST_BODY = "100kb";
 
 /** The HTTP API as an Express application. It never listens: that is the caller's. */
 export function createApp(options: AppOptions): Express {
@@ -45,6 +44,7 @@ export function createApp(options: AppOptions): Express {
     answerer,
     settings,
     tables: createSourceTables(db),
+    keys: createKeys(options.own ?? db, log),
     stopping,
   };
   const app = express();
@@ -56,16 +56,13 @@ export function createApp(options: AppOptions): Express {
     helmet({ contentSecurityPolicy: { useDefaults: false, directives: POLICY }, crossOriginResourcePolicy: false }),
   );
   serveDocs(app, routes);
-  const perAddress = limitPerAddress(settings.limits.perIp);
-  const perWidget = limitPerWidget(settings.limits.perWidget);
-  const readJson = [requireJson, express.json({ limit: LARGEST_BODY })];
-  const readerOf = createAccess(settings.tokens);
+  const before = createGuards(context);
   for (const route of routes) {
-    const isWidget = route.access === "widget";
-    const before = isWidget ? [perAddress, ...readJson, perWidget] : [];
-    if (isWidget && settings.widgetOrigins.length > 0) app.use(expressPath(route), widgetCors(settings.widgetOrigins));
-    app[route.method](expressPath(route), ...before, serveRoute(route, { context, readerOf, onWork }));
-    app.all(expressPath(route), refuseMethod(route));
+    const path = expressPath(route);
+    if (route.access === "widget" && settings.widgetOrigins.length > 0)
+      app.use(path, widgetCors(settings.widgetOrigins));
+    app[route.method](path, ...before(route), serveRoute(route, { context, onWork }));
+    app.all(path, refuseMethod(route));
   }
   app.use(() => {
     throw new Problem(404, "no_route", "There is nothing here. What there is: /docs");
@@ -84,24 +81,6 @@ const POLICY = {
 };
 
 const expressPath = ({ path }: Route) => path.replaceAll(/\{(\w+)\}/g, ":$1");
-
-function widgetCors(origins: string[]) {
-  return cors({
-    origin: origins,
-    methods: ["POST"],
-    allowedHeaders: ["content-type", "x-request-id"],
-    exposedHeaders: ["x-request-id", "ratelimit", "ratelimit-policy", "retry-after"],
-    maxAge: 600,
-  });
-}
-
-function requireJson(req: Request, _res: Response, next: NextFunction): void {
-  // Also what keeps a page of somebody else's from posting without asking first.
-  if (req.is("application/json") !== "application/json") {
-    throw new Problem(415, "unsupported_media", "Send JSON: Content-Type: application/json.");
-  }
-  next();
-}
 
 function refuseMethod({ method }: Route) {
   const allow = method === "get" ? "GET, HEAD" : method.toUpperCase();

@@ -84,7 +84,7 @@ function section(shownOperation: Operation): string {
   );
   return `<section id="${anchor(shownOperation)}">
 <h2><span class="method">${escapeHtml(method)}</span> <code>${escapeHtml(path)}</code></h2>
-<p><strong>${prose(summary)}.</strong> ${prose(description)}${security.length > 0 ? " Needs a token." : ""}</p>
+<p><strong>${prose(summary)}.</strong> ${prose(description)}${security.length > 0 ? " Needs a key." : ""}</p>
 ${rows.length === 0 ? "" : `<table><tr><th>Parameter</th><th>in</th><th></th></tr>${rows.join("")}</table>`}
 ${requestBody === undefined ? "" : `<h3>Body</h3>${json(requestBody.content)}`}
 <h3>Answers</h3><table>${answers.join("")}</table>

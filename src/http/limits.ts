@@ -1,36 +1,62 @@
-import type { NextFunction, Request, Response } from "express";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { rateLimit } from "express-rate-limit";
 import { z } from "zod";
+import { callerOf } from "./caller.ts";
 import { Problem } from "./problem.ts";
+
+/** How many requests a minute are taken. */
+export type Limits = {
+  /** Posts from one address. */
+  perIp: number;
+  /** Posts for one widget. */
+  perWidget: number;
+  /** Posts with one key. */
+  perKey: number;
+  /** Reads from one address, and with one key or session. */
+  reads: number;
+};
 
 const MINUTE_MS = 60_000;
 
 const named = z.object({ widget_id: z.coerce.string(), organization_id: z.coerce.string().optional() });
 
-const common = {
-  windowMs: MINUTE_MS,
-  legacyHeaders: false,
-  // It would complain on the console about a header that we do not believe anyway.
-  validate: { xForwardedForHeader: false, forwardedHeader: false },
-  handler: (_req: Request, _res: Response, next: NextFunction) =>
-    next(new Problem(429, "too_many_requests", "Too many requests: wait a little.")),
-};
-
-/** At most so many posts a minute from one address (an IPv6 /56 is one). */
-export function limitPerAddress(limit: number) {
-  return rateLimit({ ...common, limit, standardHeaders: "draft-8", identifier: "address" });
+/** The limits, each with its own count in this process. */
+export function createLimits({ perIp, perWidget, perKey, reads }: Limits) {
+  return {
+    // An IPv6 /56 is one address.
+    postsOfAddress: limit({ limit: perIp, identifier: "address" }),
+    // Posts that name no widget are limited by their address and key alone.
+    postsOfWidget: limit({ limit: perWidget, identifier: "widget" }, widgetOf),
+    postsOfKey: limit({ limit: perKey, identifier: "key" }, keyOf),
+    readsOfAddress: limit({ limit: reads, identifier: "address" }),
+    readsOfKey: limit({ limit: reads, identifier: "key" }, keyOf),
+  };
 }
 
-/** At most so many posts a minute for one widget; posts that name none are limited by their address alone. */
-export function limitPerWidget(limit: number) {
+type Counted = { limit: number; identifier: string };
+
+function limit(counted: Counted, countedBy?: (req: Request) => string | undefined): RequestHandler {
   return rateLimit({
-    ...common,
-    limit,
+    windowMs: MINUTE_MS,
+    legacyHeaders: false,
     standardHeaders: "draft-8",
-    identifier: "widget",
-    skip: (req) => widgetOf(req) === undefined,
-    keyGenerator: (req) => widgetOf(req) ?? "",
+    // It would complain on the console about a header that we do not believe anyway.
+    validate: { xForwardedForHeader: false, forwardedHeader: false },
+    handler: (_req: Request, _res: Response, next: NextFunction) =>
+      next(new Problem(429, "too_many_requests", "Too many requests: wait a little.")),
+    ...counted,
+    ...(countedBy === undefined
+      ? {}
+      : {
+          skip: (req: Request) => countedBy(req) === undefined,
+          keyGenerator: (req: Request) => countedBy(req) ?? "",
+        }),
   });
+}
+
+function keyOf(req: Request): string | undefined {
+  const caller = callerOf(req);
+  return caller === undefined || caller.by === "machine" ? undefined : caller.id;
 }
 
 function widgetOf(req: Request): string | undefined {

@@ -1,12 +1,13 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from "@asteasolutions/zod-to-openapi";
 import { packageVersion } from "../version.ts";
+import { SESSION_COOKIE } from "./access.ts";
 import { problemSchema } from "./problem.ts";
 import type { ResponseBody, Route } from "./route.ts";
 
 const PROBLEMS: Record<number, string> = {
   400: "The request cannot be read, or holds a value that cannot be used.",
-  401: "A token is needed.",
-  403: "The token is of another organization.",
+  401: "A key is needed, or the one that was sent does not hold.",
+  403: "The key is of another organization or widget, of another scope, or the page of another origin.",
   404: "There is no such thing.",
   409: "The request does not say enough to choose.",
   413: "The request is too large.",
@@ -20,12 +21,22 @@ const PROBLEMS: Record<number, string> = {
 };
 
 const EVERYWHERE = [400, 500, 503];
-const BY_ACCESS = { public: [], reader: [401, 403], widget: [413, 415, 429] };
+const BY_ACCESS = {
+  public: [],
+  reader: [401, 403, 429],
+  admin: [401, 403, 429],
+  widget: [401, 403, 413, 415, 429],
+};
+
+const BY_KEY = [{ key: [] }];
+const BY_KEY_OR_SESSION = [{ key: [] }, { session: [] }];
+const SECURITY = { public: [], reader: BY_KEY_OR_SESSION, admin: BY_KEY_OR_SESSION, widget: BY_KEY };
 
 /** The OpenAPI 3.1 document of the routes, from the schemas that check their requests. */
 export function openApiDocument(routes: readonly Route[]) {
   const registry = new OpenAPIRegistry();
-  registry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  registry.registerComponent("securitySchemes", "key", { type: "http", scheme: "bearer" });
+  registry.registerComponent("securitySchemes", "session", { type: "apiKey", in: "cookie", name: SESSION_COOKIE });
   for (const route of routes) registry.registerPath(pathOf(route));
   return new OpenApiGeneratorV31(registry.definitions, { sortComponents: "alphabetically" }).generateDocument({
     openapi: "3.1.0",
@@ -50,7 +61,7 @@ function pathOf(route: Route) {
     operationId: operationId(route),
     summary,
     ...(description === undefined ? {} : { description }),
-    security: access === "reader" ? [{ token: [] }] : [],
+    security: SECURITY[access],
     request: {
       ...(has(route.params) ? { params: route.params } : {}),
       ...(has(route.query) ? { query: route.query } : {}),
@@ -61,7 +72,7 @@ function pathOf(route: Route) {
 }
 
 function operationId({ method, path }: Route): string {
-  const words = path.replace(/^\/api\//, "").match(/\w+/g) ?? [];
+  const words = path.replace(/^\/(api\/)?/, "").match(/\w+/g) ?? [];
   return [method, ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join("");
 }
 

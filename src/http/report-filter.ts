@@ -45,7 +45,7 @@ export type ScopedFilters = Omit<Filters, "organization"> & { organization: stri
 export function scoped(reader: Reader, given: Filters): ScopedFilters {
   // Another application's organization 7 is somebody else.
   if (reader.organization !== undefined && given.source !== "default") {
-    throw new Problem(403, "other_source", "The token is of an organization of the source default.");
+    throw new Problem(403, "other_source", "The key is of an organization of the source default.");
   }
   return { ...given, organization: organizationFor(reader, given.organization) };
 }

@@ -2,9 +2,10 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { Answerer } from "../chat/answerer.ts";
 import type { Logger } from "../log.ts";
-import type { Reader } from "./access.ts";
+import type { Caller } from "./access.ts";
 import { check } from "./check.ts";
 import type { Database } from "./database.ts";
+import type { Keys } from "./keys.ts";
 import type { AppSettings } from "./settings.ts";
 import type { SourceTables } from "./source-tables.ts";
 
@@ -17,6 +18,7 @@ export type Context = {
   answerer: Answerer;
   settings: AppSettings;
   tables: SourceTables;
+  keys: Keys;
   /** Aborted when the process ends and cannot wait any longer. */
   stopping: AbortSignal;
 };
@@ -26,7 +28,8 @@ export type Input<B, Q, P> = {
   body: B;
   query: Q;
   params: P;
-  reader: Reader;
+  /** Who asks. Of a public route it is nobody, who may read no organization's rows. */
+  reader: Caller;
   req: Request;
   res: Response;
   id: string;
@@ -45,8 +48,10 @@ export type RouteTexts = {
   tag: string;
   summary: string;
   description?: string;
-  /** reader: needs a token. widget: browsers may post from the widget's origins, within limits. */
-  access: "public" | "reader" | "widget";
+  /** What is needed: a key that reads, one that writes (browsers may post from the widget's origins), an admin's, or none. */
+  access: "public" | "reader" | "widget" | "admin";
+  /** Whether a public route counts how often an address asks. */
+  limited?: boolean;
   responses: Record<number, ResponseBody[]>;
   /** Statuses that it answers with a problem, beside those that every route of its kind has. */
   problems?: number[];

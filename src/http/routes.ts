@@ -7,6 +7,7 @@ import { conversationsRoute } from "./report-conversations.ts";
 import { reportRoutes } from "./reports.ts";
 import type { Route } from "./route.ts";
 import { scopeRoute } from "./scope.ts";
+import { loginRoute, sessionRoute, signOutRoute } from "./sign-in.ts";
 import { statusRoute } from "./status.ts";
 
 /** Every route of the API: what is served, and what is documented. */
@@ -20,4 +21,7 @@ export const routes: readonly Route[] = [
   exportRoute,
   scopeRoute,
   statusRoute,
+  loginRoute,
+  sessionRoute,
+  signOutRoute,
 ];

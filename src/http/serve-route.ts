@@ -1,21 +1,20 @@
-import type { Request, RequestHandler, Response } from "express";
-import type { Reader } from "./access.ts";
+import type { RequestHandler, Response } from "express";
+import { callerOf, NOBODY } from "./caller.ts";
 import { Problem } from "./problem.ts";
 import { requestId } from "./request-log.ts";
 import type { Context, Route } from "./route.ts";
 
 type Serving = {
   context: Context;
-  readerOf: (req: Request) => Reader;
   onWork: (work: Promise<void>) => void;
 };
 
-/** The handler of a route for Express: who asks, whether they are still there, and what they are told not to keep. */
-export function serveRoute(route: Route, { context, readerOf, onWork }: Serving): RequestHandler {
+/** The handler of a route for Express: whether they who ask are still there, and what they are told not to keep. */
+export function serveRoute(route: Route, { context, onWork }: Serving): RequestHandler {
   return (req, res) => {
-    const reader = route.access === "reader" ? readerOf(req) : { organization: undefined };
+    const reader = callerOf(req) ?? NOBODY;
     // What a reader got may be kept, and must be asked for again: an ETag then spares sending it.
-    if (route.access === "reader") res.set({ "cache-control": "private, no-cache", vary: "Authorization" });
+    if (route.access === "reader") res.set({ "cache-control": "private, no-cache", vary: "Authorization, Cookie" });
     const closed = closedSignal(res);
     const gone = AbortSignal.any([closed, context.stopping]);
     const work = route.run(context, { reader, req, res, id: requestId(req), gone }).catch((error: unknown) => {

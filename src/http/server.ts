@@ -23,6 +23,8 @@ const FIRST_PORT = 3000;
 const PORTS = 20;
 const WRITERS = 8;
 const READERS = 5;
+// For keys and the state of things, which wait for nobody.
+const OWN = 2;
 const FINISH_WITHIN_MS = 5000;
 // For what was cut short to store what there is of it.
 const CLEAN_UP_MS = 2000;
@@ -32,14 +34,16 @@ const CLOSE_EVERY_MS = 50;
 export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Promise<HttpServer> {
   const writers = createPool(databaseUrl, WRITERS, log, "http");
   const readers = createPool(databaseUrl, READERS, log, "http");
+  const own = createPool(databaseUrl, OWN, log, "http");
   const end = async () => {
-    await atMost(CLEAN_UP_MS, Promise.all([writers.end(), readers.end()]));
+    await atMost(CLEAN_UP_MS, Promise.all([writers, readers, own].map((pool) => pool.end())));
   };
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   const app = createApp({
     db: createDatabase(writers),
     reads: createDatabase(readers),
+    own: createDatabase(own),
     log,
     answerer: settings.service === undefined ? createBuiltIn() : createService(settings.service),
     settings: settings.app,

@@ -1,31 +1,6 @@
 import { z } from "zod";
 import { optional, readEnvironment } from "../config.ts";
-
-/** A token for the reading endpoints: of one organization (null: rows without one), or of all. */
-export type ApiToken = { secret: string; organization: string | null | undefined };
-
-const LEAST_SECRET = 16;
-
-const secret = z.string().min(LEAST_SECRET, { error: `must have at least ${LEAST_SECRET} characters` });
-
-const tokens = z.string().transform((text, context): ApiToken[] =>
-  listed(text).map((entry) => {
-    const at = entry.indexOf("=");
-    const organization = entry.slice(0, at).trim();
-    const checked = secret.safeParse(entry.slice(at + 1).trim());
-    // Without what was given: it may be a secret.
-    if (at < 1 || !checked.success) {
-      context.addIssue(`must look like 7=secret,8=secret, with secrets of at least ${LEAST_SECRET} characters`);
-      return z.NEVER;
-    }
-    return { secret: checked.data, organization: organizationOf(organization) };
-  }),
-);
-
-function organizationOf(text: string): string | null | undefined {
-  if (text === "*") return undefined;
-  return text === "none" ? null : text;
-}
+import type { Limits } from "./limits.ts";
 
 const origins = z.string().transform((text, context) =>
   listed(text).map((origin) => {
@@ -40,12 +15,13 @@ const whole = (least: number, most: number) => z.coerce.number().int().min(least
 const environment = z.object({
   PORT: optional(whole(0, 65_535).optional()),
   HOST: optional(z.string().default("127.0.0.1")),
-  API_TOKEN: optional(secret.optional()),
-  API_TOKENS: optional(tokens.default([])),
+  LOCAL_ACCESS: optional(z.enum(["on", "off"]).optional()),
   WIDGET_ORIGINS: optional(origins.default([])),
   TRUST_PROXY: optional(whole(0, 10).default(0)),
   RATE_LIMIT_PER_IP: optional(whole(1, 1_000_000).default(60)),
   RATE_LIMIT_PER_WIDGET: optional(whole(1, 1_000_000).default(600)),
+  RATE_LIMIT_PER_KEY: optional(whole(1, 1_000_000).default(600)),
+  RATE_LIMIT_READS: optional(whole(1, 1_000_000).default(600)),
   OPENAI_API_KEY: optional(z.string().optional()),
   OPENAI_BASE_URL: optional(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_MODEL: optional(z.string().default("gpt-4o-mini")),
@@ -56,13 +32,13 @@ const environment = z.object({
 
 /** What createApp() is told of its surroundings; {@link loadHttpSettings} reads it from the environment. */
 export type AppSettings = {
-  tokens: ApiToken[];
+  /** Whether whoever is on this machine may do everything without a key. */
+  localAccess: boolean;
   /** Browser origins that may post, beside pages of our own. */
   widgetOrigins: string[];
   /** How many proxies in front of us to believe about the caller's address. */
   trustProxy: number;
-  /** Posts a minute. */
-  limits: { perIp: number; perWidget: number };
+  limits: Limits;
   chat: { systemPrompt: string; historyRows: number };
 };
 
@@ -76,18 +52,28 @@ export type HttpSettings = {
   service: { apiKey: string; baseUrl: string | undefined; model: string; timeoutMs: number } | undefined;
 };
 
-/** Reads the HTTP API's settings from the environment; a wrong value is a UserError that names its variable. */
-export function loadHttpSettings(env: Record<string, string | undefined> = process.env): HttpSettings {
+/**
+ * Reads the HTTP API's settings from the environment; a wrong value is a UserError that names its variable.
+ * `localAccess` is what LOCAL_ACCESS is unless it is set.
+ */
+export function loadHttpSettings(
+  env: Record<string, string | undefined> = process.env,
+  { localAccess = false } = {},
+): HttpSettings {
   const read = readEnvironment(environment, env);
-  const all = read.API_TOKEN === undefined ? [] : [{ secret: read.API_TOKEN, organization: undefined }];
   return {
     port: read.PORT,
     host: read.HOST,
     app: {
-      tokens: [...all, ...read.API_TOKENS],
+      localAccess: read.LOCAL_ACCESS === undefined ? localAccess : read.LOCAL_ACCESS === "on",
       widgetOrigins: read.WIDGET_ORIGINS,
       trustProxy: read.TRUST_PROXY,
-      limits: { perIp: read.RATE_LIMIT_PER_IP, perWidget: read.RATE_LIMIT_PER_WIDGET },
+      limits: {
+        perIp: read.RATE_LIMIT_PER_IP,
+        perWidget: read.RATE_LIMIT_PER_WIDGET,
+        perKey: read.RATE_LIMIT_PER_KEY,
+        reads: read.RATE_LIMIT_READS,
+      },
       chat: { systemPrompt: read.CHAT_SYSTEM_PROMPT, historyRows: read.CHAT_HISTORY },
     },
     service:

@@ -6,7 +6,9 @@ import { createBuiltIn } from "../../src/chat/built-in.ts";
 import { createService } from "../../src/chat/service.ts";
 import { createApp } from "../../src/http/app.ts";
 import { createDatabase } from "../../src/http/database.ts";
+import type { Limits } from "../../src/http/limits.ts";
 import { type AppSettings, loadHttpSettings } from "../../src/http/settings.ts";
+import { createKey, type NewKey } from "../../src/keys/store.ts";
 import { silentLogger } from "../../src/log.ts";
 import { createPool } from "../../src/worker/pool.ts";
 import { test as withDatabase } from "./database.ts";
@@ -36,8 +38,17 @@ export type ServeOptions = {
   databaseUrl?: string;
 };
 
-/** The settings of an empty environment. */
-export const defaults = (): AppSettings => loadHttpSettings({}).app;
+/** The settings of an empty environment, with the embedded server. */
+export const defaults = (): AppSettings => loadHttpSettings({}, { localAccess: true }).app;
+
+/** Limits that no test reaches, but for those given. */
+export const limits = (given: Partial<Limits> = {}): Limits => ({
+  perIp: 1e6,
+  perWidget: 1e6,
+  perKey: 1e6,
+  reads: 1e6,
+  ...given,
+});
 
 const reply = async (response: Response): Promise<Reply> => {
   const text = await response.text();
@@ -52,12 +63,25 @@ const reply = async (response: Response): Promise<Reply> => {
   };
 };
 
-/** A test with a database, the API on it (`serve`), and a service that answers as it is told (`service`). */
+/**
+ * A test with a database, the API on it (`serve`), keys for it (`keyFor`), and a service that answers as it is
+ * told (`service`).
+ */
 export const test = withDatabase
   .extend("service", async ({}, { onCleanup }): Promise<FakeService> => {
     const service = await startFakeService();
     onCleanup(service.close);
     return service;
+  })
+  .extend("keyFor", ({ db }) => async (key: Partial<NewKey>) => {
+    const { secret, id } = await createKey(db, {
+      kind: "key",
+      name: "test",
+      scope: "read",
+      organization: null,
+      ...key,
+    });
+    return { secret, id, headers: { authorization: `Bearer ${secret}` } };
   })
   .extend("serve", ({ url: ownUrl }, { onCleanup }) => {
     const closing: (() => Promise<void>)[] = [];

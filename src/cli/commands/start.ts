@@ -11,6 +11,7 @@ import { wholeNumber } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
 import { reportError } from "../report-error.ts";
 import { type CliSettings, readSettings } from "../settings.ts";
+import { waysIn } from "../sign-in.ts";
 import { howToCall, howToConnect, whatNext } from "../welcome.ts";
 
 const HELP = helpText({
@@ -51,14 +52,18 @@ export function startCommand() {
         out.print(`It runs already on ${settings.dataDir} (started by process ${running.owner}).`);
         return out.print(howToConnect(running.url, settings));
       }
-      await start(settings, out, { worker: options.worker, http: options.http ? httpSettings(options) : undefined });
+      await start(settings, out, {
+        worker: options.worker,
+        http: options.http ? httpSettings(options, settings) : undefined,
+      });
     });
 }
 
 type What = { worker: boolean; http: HttpSettings | undefined };
 
-function httpSettings({ httpPort }: { httpPort?: number | undefined }): HttpSettings {
-  const settings = loadHttpSettings();
+function httpSettings({ httpPort }: { httpPort?: number | undefined }, { databaseUrl }: CliSettings): HttpSettings {
+  // A server of your own may stand behind a proxy on this machine, from which everybody seems to be here.
+  const settings = loadHttpSettings(process.env, { localAccess: databaseUrl === undefined });
   return { ...settings, port: httpPort ?? settings.port };
 }
 
@@ -87,7 +92,11 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
     out.note("\nStopping …");
   });
   out.print(howToConnect(url, settings));
-  if (services.httpUrl !== undefined && what.http !== undefined) out.print(howToCall(services.httpUrl, what.http));
+  if (services.httpUrl !== undefined && what.http !== undefined) {
+    const embedded = settings.databaseUrl === undefined;
+    const ways = await waysIn(url, services.httpUrl, { embedded, isSeen: process.stdout.isTTY });
+    out.print(howToCall(services.httpUrl, what.http, ways, settings));
+  }
   out.print(whatNext(settings));
   out.print("\nReady. Ctrl-C stops it.");
 }
