@@ -19,6 +19,7 @@ const PAGES = [
   "docs/operations.md",
   "docs/reports.md",
   "docs/http.md",
+  "docs/dashboard.md",
 ];
 const ROLES = ["reporting", "analyst"];
 

@@ -20,8 +20,8 @@ ${styleText("bold", "Connect")}
 /** Where the HTTP API is, and what is left out of it as it is set. */
 export function howToCall(url: string, { app, service }: HttpSettings, ways: WaysIn, settings: CliSettings): string {
   const { link, key } = ways;
+  const dashboard = link === undefined ? [url] : [link, `(signs a browser in, once, within ${LINK_MINUTES} minutes)`];
   const notes = [
-    ...(link === undefined ? [] : [`To sign a browser in, once, within ${LINK_MINUTES} minutes:`, `  ${link}`]),
     ...(key === undefined ? [] : ["A key for programs, of scope admin, shown only now:", `  ${key}`]),
     `${ways.hasKeys ? "Another" : "A"} key: ${commandLine(settings, "keys create --help")}`,
     `${link === undefined ? "A" : "Another"} link: ${commandLine(settings, `keys login --url ${url}`)}`,
@@ -31,6 +31,9 @@ export function howToCall(url: string, { app, service }: HttpSettings, ways: Way
     ...(service === undefined ? ["No OPENAI_API_KEY: a built-in responder answers POST /api/chat, and says so."] : []),
   ];
   return `
+${styleText("bold", "Dashboard")}
+${dashboard.map((line) => `  ${line}`).join("\n")}
+
 ${styleText("bold", "HTTP API")}
   ${url}/docs
 ${notes.map((note) => `  ${note}\n`).join("")}`.trimEnd();

@@ -15,6 +15,7 @@ import { routes } from "./routes.ts";
 import { serveRoute } from "./serve-route.ts";
 import type { AppSettings } from "./settings.ts";
 import { createSourceTables } from "./source-tables.ts";
+import { serveStatic } from "./static.ts";
 import { toProblem } from "./to-problem.ts";
 
 /** What the application needs. */
@@ -56,6 +57,7 @@ export function createApp(options: AppOptions): Express {
     helmet({ contentSecurityPolicy: { useDefaults: false, directives: POLICY }, crossOriginResourcePolicy: false }),
   );
   serveDocs(app, routes);
+  app.use(serveStatic());
   const before = createGuards(context);
   for (const route of routes) {
     const path = expressPath(route);

@@ -1,6 +1,8 @@
 import type { TestProject } from "vitest/node";
+import { prepareDashboard } from "../../src/dashboard.ts";
 import { connect } from "../../src/database.ts";
 import { migrate } from "../../src/migrate.ts";
+import { unpackBrowser } from "./browser.ts";
 import { startTestServer } from "./server.ts";
 import { databaseUrl, PREFIX } from "./urls.ts";
 
@@ -17,6 +19,8 @@ declare module "vitest" {
 
 /** Starts the server of the run and makes the template; the function returned ends it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Once, before files of tests that need them begin at the same time.
+  await Promise.all([prepareDashboard(console.log), unpackBrowser()]);
   const server = await startTestServer();
   const prefix = `${PREFIX}${Date.now().toString(36)}_${process.pid}_`;
   const template = `${prefix}template`;

@@ -1,4 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
+import { prepareDashboard } from "../../dashboard.ts";
 import { embeddedHeldBy } from "../../embedded/held.ts";
 import { type EmbeddedServer, startEmbedded } from "../../embedded/server.ts";
 import { UserError } from "../../errors.ts";
@@ -85,6 +86,7 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
   const { migrate } = await import("../../migrate.ts");
   const ran = await migrate({ databaseUrl: url, log: settings.log, onNotice: out.print });
   if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
+  if (what.http !== undefined) await prepareDashboard(out.note);
   const services = await startServices({ databaseUrl: url, log: settings.log, ...what });
   onShutdown(services.stop);
   onShutdown(async () => {

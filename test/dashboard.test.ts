@@ -1,0 +1,131 @@
+import { afterAll, describe, expect } from "vitest";
+import type { Sql } from "../src/database.ts";
+import { writeDemo } from "../src/demo/write.ts";
+import { shoot, startBrowser, violations, visit } from "./support/browser.ts";
+import { limits, test } from "./support/http.ts";
+import { expectNoDrift } from "./support/oracle.ts";
+
+const started = await startBrowser();
+const browser = "browser" in started ? started.browser : undefined;
+afterAll(() => browser?.close());
+
+const write = (db: Sql) => writeDemo(db, { sessions: 250, seed: 1, until: new Date() });
+const calm = { settings: { limits: limits() } };
+
+// The reason stands in the title, so that whoever reads the run's output sees it.
+const why = "reason" in started ? ` (skipped, no browser starts: ${started.reason})` : "";
+
+describe.skipIf(browser === undefined)(`the dashboard${why}`, () => {
+  const open = (address: string, options = {}) => {
+    if (browser === undefined) throw new Error("There is no browser.");
+    return visit(browser, address, options);
+  };
+
+  test("shows the figures of the reports, and a message written by SQL within seconds", async ({ db, serve }) => {
+    await write(db);
+    const api = await serve(calm);
+    const { page, problems } = await open(`${api.url}/?range=all&tz=UTC`);
+    const figures = page.getByRole("list", { name: "Key figures" });
+
+    await figures.getByText("250", { exact: true }).waitFor();
+    await shoot(page, "overview");
+    const began = Date.now();
+    await db`insert into conversations (organization_id, session_id, message, response) values (1, 'new', 'Hi', 'Hello')`;
+    await figures.getByText("251", { exact: true }).waitFor();
+
+    expect(Date.now() - began).toBeLessThan(4000);
+    await page.getByRole("link", { name: "new", exact: true }).waitFor();
+    expect(problems).toEqual([]);
+    await expectNoDrift(db);
+  });
+
+  test("opens the conversations behind a bar, one of them, and goes back", async ({ db, serve }) => {
+    await write(db);
+    const api = await serve(calm);
+    const { page, problems } = await open(`${api.url}/?range=all&tz=UTC`);
+
+    await page.getByRole("img", { name: /^Conversations: 250/ }).click({ position: { x: 300, y: 150 } });
+    await page.getByText(/^[\d,]+ match$/).waitFor();
+    expect(page.url()).toMatch(/view=conversations.*on_from=\d{4}-\d\d-\d\d/);
+    await page
+      .getByRole("link", { name: /^demo-1-/ })
+      .first()
+      .click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("Where each number comes from").waitFor();
+    await dialog.getByText("adds up").first().waitFor();
+    await shoot(page, "conversation", false);
+    await page.goBack();
+    await dialog.waitFor({ state: "detached" });
+    await page.goBack();
+    await page.getByRole("heading", { name: "Busiest hours" }).waitFor();
+
+    expect(problems).toEqual([]);
+  });
+
+  test("asks for little while nothing changes, and for nothing while it is hidden", async ({ db, serve }) => {
+    await write(db);
+    const api = await serve(calm);
+    const { page } = await open(`${api.url}/?range=all&tz=UTC`);
+    await page.getByRole("list", { name: "Key figures" }).getByText("250", { exact: true }).waitFor();
+    await page.waitForLoadState("networkidle");
+    const asked: string[] = [];
+    page.on("response", (response) => asked.push(`${response.status()} ${new URL(response.url()).pathname}`));
+
+    await page.waitForResponse(/summary/);
+    await page.waitForResponse(/summary/);
+    await page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })");
+    await page.waitForTimeout(100);
+    const before = asked.length;
+    await page.waitForTimeout(3000);
+    const whileHidden = asked.length - before;
+    await page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))");
+    await page.waitForResponse(/summary/);
+
+    expect(new Set(asked.filter((line) => !line.endsWith("/status")))).toEqual(new Set(["304 /api/reports/summary"]));
+    expect(whileHidden).toBeLessThan(2);
+  });
+
+  test("is there within a second, and nothing on it moves while it loads", async ({ db, serve }) => {
+    await write(db);
+    const api = await serve(calm);
+    const { page } = await open(`${api.url}/docs`);
+
+    await page.goto(`${api.url}/?range=all&tz=UTC`);
+    await page.getByRole("list", { name: "Key figures" }).getByText("250", { exact: true }).waitFor();
+    const took = Number(await page.evaluate("performance.now()"));
+    const moved = Number(
+      await page.evaluate(`new Promise((done) => new PerformanceObserver((list) =>
+        done(list.getEntries().reduce((sum, { value }) => sum + value, 0))).observe({ type: "layout-shift", buffered: true }) ||
+        setTimeout(() => done(0), 300))`),
+    );
+    const interactive = Number(await page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive"));
+
+    console.log(`First view: interactive after ${Math.round(interactive)} ms, figures after ${Math.round(took)} ms.`);
+    expect(interactive).toBeLessThan(1000);
+    expect(moved).toBeLessThan(0.05);
+  });
+
+  const VIEWS = [
+    ["overview", "/?range=all&tz=UTC"],
+    ["conversations", "/?view=conversations&range=all&weekday=2&tz=UTC"],
+    ["conversation", "/?view=conversations&range=all&session=demo-1-00001&tz=UTC"],
+    ["phone", "/?range=all&tz=UTC"],
+  ] as const;
+  test.for(VIEWS.flatMap(([name, path]) => [["light", name, path] as const, ["dark", name, path] as const]))(
+    "is accessible by the rules of axe: %s, %s",
+    async ([colorScheme, name, path], { db, serve }) => {
+      await write(db);
+      const api = await serve(calm);
+      const viewport = name === "phone" ? { width: 390, height: 844 } : { width: 1280, height: 900 };
+      const { page, problems } = await open(api.url + path, { colorScheme, viewport });
+      await page.getByText(name === "conversation" ? "Where each number comes from" : /^Right at the commit/).waitFor();
+      await page.locator(".waiting").first().waitFor({ state: "detached" });
+      await shoot(page, `${name}-${colorScheme}`, name !== "conversation");
+
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      expect(problems).toEqual([]);
+    },
+  );
+});
