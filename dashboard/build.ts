@@ -34,7 +34,16 @@ async function buildAll(): Promise<void> {
       // Nothing inline: the pages' policy lets nothing inline through.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
-      rolldownOptions: { input: [join(here, "index.html")] },
+      rolldownOptions: { input: [join(here, "index.html"), join(here, "demo.html")] },
+    },
+  });
+  await build({
+    ...common,
+    build: {
+      outDir: fresh,
+      emptyOutDir: false,
+      target: "es2020",
+      lib: { entry: join(here, "widget", "widget.ts"), formats: ["iife"], name: "_", fileName: () => "widget.js" },
     },
   });
   await writeFile(join(fresh, "licenses.txt"), await licenses());

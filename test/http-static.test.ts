@@ -8,6 +8,7 @@ import { raw, test } from "./support/http.ts";
 
 // The page with all that it needs to show its first view.
 const FIRST_VIEW_BYTES = 200_000;
+const WIDGET_BYTES = 15_000;
 
 const assetsOf = (html: string) =>
   [...html.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, path]) => `/${path}`);
@@ -26,7 +27,7 @@ describe("the pages", () => {
   test("forbid everything inline, evaluated, or from elsewhere, and are asked for again", async ({ serve }) => {
     const api = await serve();
 
-    for (const path of ["/"]) {
+    for (const path of ["/", "/demo"]) {
       const { status, headers, text } = await api.get(path);
       const policy = headers.get("content-security-policy") ?? "";
 
@@ -59,13 +60,15 @@ describe("the pages", () => {
     expect(brotli.headers.get("etag")).not.toBe(plain.headers.get("etag"));
   });
 
-  test("need less than 200 kB for the first view", async ({ serve }) => {
+  test("need less than 200 kB for the first view, and the widget less than 15 kB", async ({ serve }) => {
     const api = await serve();
     const page = await sizeOf(api.url, "/", "gzip");
     const parts = await Promise.all(assetsOf(page.text).map((path) => sizeOf(api.url, path, "gzip")));
+    const widget = await sizeOf(api.url, "/widget.js", "gzip");
 
     expect(assetsOf(page.text).length).toBeGreaterThan(2);
     expect(page.bytes + parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(FIRST_VIEW_BYTES);
+    expect(widget.bytes).toBeLessThan(WIDGET_BYTES);
   });
 
   test("are nothing but what was built: no path leads out, and no page is there under another name", async ({

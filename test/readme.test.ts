@@ -20,6 +20,7 @@ const PAGES = [
   "docs/reports.md",
   "docs/http.md",
   "docs/dashboard.md",
+  "docs/widget.md",
 ];
 const ROLES = ["reporting", "analyst"];
 

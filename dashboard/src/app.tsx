@@ -95,7 +95,7 @@ function Frame({ place, loaded, summary, children }: FrameProps) {
         />
         <p class="note">
           {status.data === undefined ? "" : `Version ${status.data.watched.version}. `}
-          <a href="docs">API</a>
+          <a href="docs">API</a> · <a href="demo">Chat demo</a>
         </p>
       </footer>
     </>

@@ -30,7 +30,10 @@ const POLICY = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
-const PAGES = new Map([["/", "/index.html"]]);
+const PAGES = new Map([
+  ["/", "/index.html"],
+  ["/demo", "/demo.html"],
+]);
 
 /** Serves the pages and what belongs to them, as they were built; small enough to be held in memory. */
 export function serveStatic(folder: string = dashboardDir) {

@@ -4,23 +4,13 @@ import { join } from "node:path";
 import AxeSource from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { packageRoot } from "../../src/paths.ts";
+import { unpackBrowser } from "./browser-binary.ts";
 
 const ARGS = ["--no-sandbox", "--no-zygote", "--disable-gpu", "--font-render-hinting=none"];
 const SYSTEM = ["chromium", "chromium-browser", "google-chrome", "chrome"].map((name) => `/usr/bin/${name}`);
 
 /** Where pictures of the views are left, for a person to look at. */
 export const shotsDir = join(packageRoot, "test-results", "screenshots");
-
-/** The browser that npm brings, unpacked where it can be run; undefined where it cannot. */
-export async function unpackBrowser(): Promise<string | undefined> {
-  if (process.platform !== "linux") return undefined;
-  try {
-    const { default: brought } = await import("@sparticuz/chromium");
-    return await brought.executablePath();
-  } catch {
-    return undefined;
-  }
-}
 
 /** The browser of a file's tests, or why there is none: CHROMIUM_PATH, the one that npm brings, or the machine's. */
 export async function startBrowser(): Promise<{ browser: Browser } | { reason: string }> {

@@ -2,7 +2,7 @@ import type { TestProject } from "vitest/node";
 import { prepareDashboard } from "../../src/dashboard.ts";
 import { connect } from "../../src/database.ts";
 import { migrate } from "../../src/migrate.ts";
-import { unpackBrowser } from "./browser.ts";
+import { unpackBrowser } from "./browser-binary.ts";
 import { startTestServer } from "./server.ts";
 import { databaseUrl, PREFIX } from "./urls.ts";
 

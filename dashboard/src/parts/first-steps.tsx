@@ -6,6 +6,9 @@ export function FirstSteps() {
       <p>As soon as a row is written to your tables, by whatever program, it is counted and shown here.</p>
       <ol>
         <li>
+          <a href="demo">Chat on the demo page</a> and see the figures change.
+        </li>
+        <li>
           Fill in 90 days of demo data: <code>npm run demo</code>
         </li>
         <li>
