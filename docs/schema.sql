@@ -282,6 +282,24 @@ comment on column metrics.parents.columns is 'What the mapping uses of it; a cha
 comment on column metrics.parents.children is 'Query of the canonical ids of the rows that hang on the rows of a table named changed.';
 comment on column metrics.parents.by_foreign_key is 'Found along foreign keys: then no row can hang on a parent that others do not see yet.';
 
+create table metrics.readers (
+  role regrole not null,
+  source text,
+  scope text not null,
+  organization_id text,
+  reads text not null,
+  granted_at timestamp with time zone default now() not null,
+  constraint readers_entry_key UNIQUE NULLS NOT DISTINCT (role, source, scope, organization_id),
+  constraint readers_organization_id_given CHECK ((scope = 'organization'::text) = (organization_id IS NOT NULL)),
+  constraint readers_reads_known CHECK (reads = ANY (ARRAY['rows'::text, 'reports'::text, 'texts'::text])),
+  constraint readers_scope_known CHECK (scope = ANY (ARRAY['organization'::text, 'none'::text, 'all'::text, 'setting'::text])),
+  constraint readers_source_fkey FOREIGN KEY (source) REFERENCES metrics.attachments(name) ON DELETE CASCADE
+);
+comment on table metrics.readers is 'Which roles read which organizations: what the policies of row-level security go by. An entry alone opens nothing, the role needs the rights as well: metrics.grant_reader gives both.';
+comment on column metrics.readers.source is 'The source that the entry is about; NULL: each, also those attached later.';
+comment on column metrics.readers.scope is 'organization: organization_id; none: the rows whose organization is NULL; all; setting: whatever the settings conversation_metrics.organization and conversation_metrics.no_organization say, and nothing without them.';
+comment on column metrics.readers.reads is 'rows: whatever else it was granted; reports: metrics and reports, no text of a message; texts: the messages and leads as well.';
+
 create table metrics.sessions (
   session_key uuid not null,
   has_extras boolean default false not null,
@@ -596,6 +614,48 @@ create view metrics.message_drift as
      FULL JOIN metrics.messages l ON l.conversation_id = actual.conversation_id
   WHERE (l.session_key IS DISTINCT FROM actual.session_key OR l.created_at IS DISTINCT FROM actual.created_at OR l.ended_at IS DISTINCT FROM actual.ended_at OR l.user_messages IS DISTINCT FROM actual.user_messages OR l.ai_messages IS DISTINCT FROM actual.ai_messages OR l.prompt_tokens IS DISTINCT FROM actual.prompt_tokens OR l.completion_tokens IS DISTINCT FROM actual.completion_tokens OR l.prompt_source IS DISTINCT FROM actual.prompt_source OR l.completion_source IS DISTINCT FROM actual.completion_source OR l.response_us IS DISTINCT FROM actual.answered_us) AND (actual.conversation_id IS NOT NULL OR l.session_key IS NOT NULL);
 comment on view metrics.message_drift is 'The message rows whose entry in the ledger metrics.messages differs from their source row, is missing, or stands for no row; with the session it belongs to and the one it was counted in.';
+
+create view metrics.own_scopes with (security_barrier=true) as
+ SELECT source,
+        CASE scope
+            WHEN 'setting'::text THEN NULLIF(current_setting('conversation_metrics.organization'::text, true), ''::text)
+            ELSE organization_id
+        END AS organization_id,
+    scope = 'none'::text OR scope = 'setting'::text AND COALESCE(NULLIF(current_setting('conversation_metrics.no_organization'::text, true), ''::text), 'off'::text)::boolean AS is_none,
+    scope = 'all'::text AS is_all
+   FROM metrics.readers r
+  WHERE pg_has_role(role::oid, 'usage'::text);
+comment on view metrics.own_scopes is 'What the role that asks may read: organizations by name, those rows without one (is_none), or all of them (is_all). What its settings name counts only for a role that was granted by setting.';
+
+create view metrics.readable_messages with (security_barrier=true) as
+ SELECT l.session_key,
+    l.conversation_id,
+    l.created_at,
+    l.user_messages,
+    l.ai_messages,
+    l.prompt_tokens,
+    l.completion_tokens,
+    l.prompt_source,
+    l.completion_source,
+    l.response_us,
+    l.encoding,
+    l.counted_at,
+    x.role,
+    x.message,
+    x.response,
+    x.model,
+    x.responded_at
+   FROM public.conversation_metrics m
+     JOIN metrics.messages l ON l.session_key = m.session_key
+     LEFT JOIN metrics.source_messages x ON x.conversation_id = l.conversation_id
+  WHERE NOT ( SELECT row_security_active('public.conversation_metrics'::text) AS row_security_active) OR ( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
+           FROM metrics.own_scopes s
+          WHERE s.source IS NULL OR s.source = 'default'::text) OR (m.organization_id::text IN ( SELECT s.organization_id
+           FROM metrics.own_scopes s
+          WHERE s.organization_id IS NOT NULL AND (s.source IS NULL OR s.source = 'default'::text))) OR m.organization_id IS NULL AND ( SELECT COALESCE(bool_or(s.is_none), false) AS "coalesce"
+           FROM metrics.own_scopes s
+          WHERE s.source IS NULL OR s.source = 'default'::text);
+comment on view metrics.readable_messages is 'The messages, as they were counted, of the organizations that the role that asks may read (metrics.readers), with model and texts from the application''s rows.';
 
 create view metrics.session_truth as
  WITH ordered AS (
@@ -958,6 +1018,25 @@ begin
   end if;
 end; $function$;
 comment on function metrics.answer_open_question(metrics.messages) is 'Sets the response time of the question that this new row answers, if any. The caller has updated the session''s metrics row, so it is locked.';
+
+CREATE OR REPLACE FUNCTION metrics.api_reader()
+ RETURNS name
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT p.rolname
+    FROM (metrics.readers r
+      JOIN pg_roles p ON ((p.oid = (r.role)::oid)))
+   WHERE ((r.scope = 'setting'::text) AND (r.reads = 'texts'::text) AND (r.source IS NULL) AND (NOT p.rolcanlogin) AND (NOT p.rolsuper) AND (NOT p.rolbypassrls) AND pg_has_role(p.oid,
+         CASE
+             WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN 'set'::text
+             ELSE 'member'::text
+         END))
+   ORDER BY p.rolname
+  LIMIT 1;
+END;
+comment on function metrics.api_reader() is 'The role that metrics.confine takes: one that reads by setting and texts, cannot log in, and that the role that asks may become. All such are alike, so the first by name.';
 
 CREATE OR REPLACE FUNCTION metrics.apply_deltas(deltas metrics.session_delta[], entered uuid[])
  RETURNS void
@@ -1558,6 +1637,8 @@ declare
   target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
   is_known constant boolean := exists (select from metrics.attachments as a where a.name = attach.name);
   repeated text;
+  readers constant name[] := metrics.current_readers();
+  entries metrics.readers[];
 begin
   if attach.name !~ '^[a-z][a-z0-9_]{0,30}$' then
     raise exception '% cannot be the name of a source', quote_nullable(attach.name)
@@ -1595,8 +1676,11 @@ begin
       raise;
     end if;
     -- Ids of other types than the ledgers have, which a first view of leads or feedback may bring as well.
+    entries := array(select r from metrics.readers as r where r.source = attach.name);
     perform metrics.detach(name);
     perform metrics.attach(name, messages, leads, feedback, keys, parents, backfill);
+    insert into metrics.readers select r.* from unnest(entries) as r;
+    perform metrics.extend_readers(readers);
     return;
   end;
   if not is_known then
@@ -1611,6 +1695,7 @@ begin
     perform metrics.close_privileges(target);
   end if;
   perform metrics.install_overview();
+  perform metrics.extend_readers(readers);
 
   begin
     execute format('select %I.repeated_ids()', target) into repeated;
@@ -1946,6 +2031,30 @@ begin
   end loop;
 end; $function$;
 comment on function metrics.check_lookups(text,regclass,jsonb) is 'Raises an error where the mapping reads a table whose changes nobody would notice, or where a write would have to read a whole table.';
+
+CREATE OR REPLACE FUNCTION metrics.check_reader(role name)
+ RETURNS regrole
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  candidate pg_roles;
+  owner constant oid := (select c.relowner from pg_class as c where c.oid = 'metrics.readers'::regclass);
+begin
+  select r.* into candidate from pg_roles as r where r.rolname = check_reader.role;
+  if candidate.rolname is null then
+    raise exception 'there is no role named %', quote_ident(role)
+      using errcode = 'undefined_object', hint = format('create role %I', role);
+  elsif candidate.rolsuper or candidate.rolbypassrls or pg_has_role(candidate.oid, owner, 'member') then
+    raise exception 'role % is not bound by row-level security: it %', quote_ident(role),
+        case when candidate.rolsuper then 'is a superuser' when candidate.rolbypassrls then 'has BYPASSRLS'
+          else format('is, or is a member of, the owner of the metrics, %I', owner::regrole) end
+      using errcode = 'invalid_grant_operation', hint = 'Give another role to whoever is to read some organizations alone.';
+  end if;
+  return candidate.oid;
+end; $function$;
+comment on function metrics.check_reader(name) is 'The role, or an error where there is none, or where no policy binds it.';
 
 CREATE OR REPLACE FUNCTION metrics.check_sessions(newest integer DEFAULT 1000, slice integer DEFAULT 1000)
  RETURNS metrics.checks
@@ -2372,6 +2481,25 @@ BEGIN ATOMIC
    WHERE ((a.attrelid = (column_type.of_table)::oid) AND (a.attname = column_type.column_name) AND (a.attnum > 0) AND (NOT a.attisdropped));
 END;
 comment on function metrics.column_type(regclass,text) is 'Type of a table''s column as SQL text; NULL where the table has no such column.';
+
+CREATE OR REPLACE FUNCTION metrics.confine(organization text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  reader constant name := metrics.api_reader();
+begin
+  if reader is null then
+    return false;
+  end if;
+  perform
+    set_config('role', reader, true),
+    set_config('conversation_metrics.organization', coalesce(organization, ''), true),
+    set_config('conversation_metrics.no_organization', (organization is null)::text, true);
+  return true;
+end; $function$;
+comment on function metrics.confine(text) is 'Until the end of the transaction it reads this organization alone (NULL: the rows without one), by the role metrics.api_reader(). False, and nothing changes, where there is none.';
 
 CREATE OR REPLACE FUNCTION metrics.count_inserted_row_sql(source metrics.sources)
  RETURNS text
@@ -2849,6 +2977,19 @@ begin
 end; $function$;
 comment on function metrics.create_source_tables() is 'Creates conversations, leads and feedback where they do not exist.';
 
+CREATE OR REPLACE FUNCTION metrics.current_readers()
+ RETURNS name[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT ARRAY( SELECT DISTINCT p.rolname
+            FROM (metrics.readers r
+              JOIN pg_roles p ON ((p.oid = (r.role)::oid)))
+           WHERE ((r.reads <> 'rows'::text) AND has_table_privilege(p.oid, 'public.all_conversation_metrics'::text, 'select'::text))) AS "array";
+END;
+comment on function metrics.current_readers() is 'The roles that have the rights of readers.';
+
 CREATE OR REPLACE FUNCTION metrics.day_start(day date, zone text)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -2936,6 +3077,7 @@ begin
   end if;
   execute format('select %I.drop_triggers()', target);
   perform metrics.install_overview();
+  perform metrics.unsecure_source(target);
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   execute format('drop function %1$I.repair(integer), %1$I.sample_drift(integer)', target);
   execute format('drop view %I.conversation_metrics_drift', target);
@@ -3233,6 +3375,18 @@ CREATE OR REPLACE FUNCTION metrics.estimated_messages(user_messages smallint, pr
 RETURN (CASE WHEN (prompt_source = 'estimate'::metrics.token_source) THEN (user_messages)::integer ELSE 0 END + CASE WHEN (completion_source = 'estimate'::metrics.token_source) THEN (ai_messages)::integer ELSE 0 END);
 comment on function metrics.estimated_messages(smallint,metrics.token_source,smallint,metrics.token_source) is 'How many messages of a row have estimated tokens.';
 
+CREATE OR REPLACE FUNCTION metrics.extend_readers(names name[] DEFAULT metrics.current_readers())
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  -- A policy asks it on behalf of whoever reads, who learns of nobody else by it.
+  grant select on metrics.own_scopes to public;
+  perform metrics.grant_reports(reader) from unnest(names) as reader;
+end; $function$;
+comment on function metrics.extend_readers(name[]) is 'Gives readers the rights that they have on the sources that there are on those attached later as well.';
+
 CREATE OR REPLACE FUNCTION metrics.fail_token_counts(batch bigint, failures jsonb)
  RETURNS void
  LANGUAGE sql
@@ -3324,6 +3478,41 @@ begin
 end; $function$;
 comment on function metrics.forget_messages() is 'Empties ledger and metrics after the message source was truncated; does nothing while it has rows, in other partitions say.';
 
+CREATE OR REPLACE FUNCTION metrics.grant_reader(to_role name, organizations text[] DEFAULT '{}'::text[], no_organization boolean DEFAULT false, all_organizations boolean DEFAULT false, by_setting boolean DEFAULT false, source text DEFAULT NULL::text, reads text DEFAULT 'reports'::text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  reader constant regrole := metrics.check_reader(to_role);
+begin
+  if reads not in ('rows', 'reports', 'texts') or reads is null then
+    raise exception 'reads cannot be %', coalesce(quote_literal(reads), 'NULL')
+      using errcode = 'invalid_parameter_value', hint = 'rows, reports or texts.';
+  elsif cardinality(array_remove(organizations, null)) = 0
+    and not coalesce(no_organization, false) and not coalesce(all_organizations, false) and not coalesce(by_setting, false)
+  then
+    raise exception 'it is not said what % may read', quote_ident(to_role)
+      using errcode = 'invalid_parameter_value',
+        hint = 'organizations => ''{7,8}'', no_organization => true, all_organizations => true, or by_setting => true.';
+  end if;
+  if source is not null then
+    perform metrics.source_schema(source);
+  end if;
+  delete from metrics.readers as r where not exists (select from pg_roles as p where p.oid = r.role);
+  insert into metrics.readers as r (role, source, scope, organization_id, reads)
+  select reader, grant_reader.source, given.scope, given.organization_id, grant_reader.reads
+  from (
+    select distinct 'organization', o from unnest(organizations) as o where o is not null
+    union all select 'none', null where no_organization
+    union all select 'all', null where all_organizations
+    union all select 'setting', null where by_setting
+  ) as given (scope, organization_id)
+  on conflict on constraint readers_entry_key do update set reads = excluded.reads;
+  perform metrics.grant_reports(to_role);
+end; $function$;
+comment on function metrics.grant_reader(name,text[],boolean,boolean,boolean,text,text) is 'Lets a role read some organizations, beside those that it reads already: grant_reader(''bi_acme'', organizations => ''{7,8}''). no_organization: the rows whose organization is NULL. by_setting: whatever set conversation_metrics.organization says, which trusts whoever uses the role. source: of one source only. reads: rows (the rights are given by hand), reports (no text of a message), texts.';
+
 CREATE OR REPLACE FUNCTION metrics.grant_reports(to_role name)
  RETURNS void
  LANGUAGE plpgsql
@@ -3332,6 +3521,10 @@ AS $function$
 declare
   target record;
 begin
+  -- The rights of an entry that gives rows alone are somebody else's to give.
+  if not exists (select from metrics.readers as r where r.role = quote_ident(to_role)::regrole and r.reads <> 'rows') then
+    return;
+  end if;
   execute format('grant usage on schema metrics to %I', to_role);
   execute format('grant select on public.all_conversation_metrics, metrics.attachments, metrics.model_prices to %I', to_role);
   for target in
@@ -3340,16 +3533,38 @@ begin
     execute format('grant execute on function %s to %I', target.signature, to_role);
   end loop;
   for target in
-    select a.schema_name as ledger from metrics.attachments as a
+    select a.schema_name as ledger, case a.name when 'default' then 'public' else a.schema_name end as home,
+      exists (
+        select from metrics.readers as r
+        where r.role = quote_ident(to_role)::regrole and r.scope = 'all' and (r.source is null or r.source = a.name)
+      ) as reads_all,
+      exists (
+        select from metrics.readers as r
+        where r.role = quote_ident(to_role)::regrole and r.reads = 'texts' and (r.source is null or r.source = a.name)
+      ) as reads_texts
+    from metrics.attachments as a
   loop
     execute format('grant usage on schema %I to %I', target.ledger, to_role);
-    execute format('grant select on %1$I.messages, %1$I.feedback to %2$I', target.ledger, to_role);
-    execute format('grant select (session_key, email) on %I.leads to %I', target.ledger, to_role);
+    execute format('grant select on %I.conversation_metrics to %I', target.home, to_role);
+    -- No digests: whoever guesses a short text could tell by them that the guess is right.
+    execute format('grant select (session_key, conversation_id, created_at, ended_at, user_messages, ai_messages, prompt_tokens, '
+      'completion_tokens, prompt_source, completion_source, response_us, encoding, counted_at) on %I.messages to %I', target.ledger, to_role);
+    execute format('grant select (feedback_id, session_key, conversation_id, rating) on %I.feedback to %I', target.ledger, to_role);
+    execute format('grant select (lead_id, session_key, created_at, email) on %I.leads to %I', target.ledger, to_role);
     -- Of the messages themselves which model they were sent to, and no text.
-    execute format('grant select (conversation_id, model) on %I.source_messages to %I', target.ledger, to_role);
+    execute format('grant select (session_key, conversation_id, created_at, user_messages, ai_messages, prompt_tokens, '
+      'completion_tokens, prompt_source, completion_source, response_us, model) on %I.readable_messages to %I', target.ledger, to_role);
+    if target.reads_all then
+      -- No policy is in the way there, so it is faster; who reads some organizations alone must not.
+      execute format('grant select (conversation_id, model) on %I.source_messages to %I', target.ledger, to_role);
+    end if;
+    if target.reads_texts then
+      execute format('grant select on %1$I.readable_messages, %1$I.leads to %2$I', target.ledger, to_role);
+      execute format('grant execute on function metrics.session_key(text, text) to %I', to_role);
+    end if;
   end loop;
 end; $function$;
-comment on function metrics.grant_reports(name) is 'Lets a role run the reports over all sources and all organizations, and read nothing else: no text of a message. Again after attaching another source.';
+comment on function metrics.grant_reports(name) is 'Gives a reader (metrics.readers) the rights that it needs on every source that there is. Which rows it sees is said by the policies.';
 
 CREATE OR REPLACE FUNCTION metrics.guarded(source metrics.sources, reading text, ids_query text)
  RETURNS text
@@ -3695,7 +3910,8 @@ begin
   ), ' union all ' order by a.name <> 'default', a.name)
   into query
   from metrics.attachments as a;
-  execute 'create or replace view public.all_conversation_metrics as ' || coalesce(query, $none$
+  -- With the rights of whoever asks: the policies of each source hold for a reader, not for us.
+  execute 'create or replace view public.all_conversation_metrics with (security_invoker = true) as ' || coalesce(query, $none$
     select
       null::text as source, null::uuid as session_key, null::text as conversation_id, null::text as session_id,
       null::text as organization_id, null::text as widget_id, null::text as user_id,
@@ -4249,6 +4465,8 @@ CREATE OR REPLACE FUNCTION metrics.model_usage(filter public.report_filter, spli
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  ledger constant name := metrics.source_schema(filter.source);
 begin
   return query execute format(
     $sql$
@@ -4264,12 +4482,20 @@ begin
       sum(case l.prompt_source when 'provider' then l.prompt_tokens else 0 end
         + case l.completion_source when 'provider' then l.completion_tokens else 0 end)
     from public.report_sessions($1) as m
-    join %2$I.messages as l on l.session_key = m.session_key
-    left join %2$I.source_messages as x on x.conversation_id = l.conversation_id
+    %2$s
     where l.user_messages + l.ai_messages > 0
     group by 1, 2, 3
     $sql$,
-    metrics.split_key(split_by, array['model', 'widget', 'day', 'model_day', 'total']), metrics.source_schema(filter.source)
+    metrics.split_key(split_by, array['model', 'widget', 'day', 'model_day', 'total']),
+    format(
+      case when has_column_privilege(format('%I.source_messages', ledger), 'model', 'select') then
+        'join %1$I.messages as l on l.session_key = m.session_key '
+        'left join %1$I.source_messages as x on x.conversation_id = l.conversation_id'
+      else
+        'join %1$I.readable_messages as l on l.session_key = m.session_key cross join lateral (select l.model) as x'
+      end,
+      ledger
+    )
   ) using filter, days, duration, price_changes;
 end; $function$;
 comment on function metrics.model_usage(public.report_filter,text,integer,interval,timestamp with time zone[]) is 'Messages and tokens of a filter''s conversations by a key, by model, and by the stretch between two changes of prices in which they were sent.';
@@ -4625,6 +4851,63 @@ begin
 end; $function$;
 comment on function metrics.read_token_batch(bigint,text) is 'The texts of a batch that are still to be counted, for the worker named; prompt or completions NULL for a side that is not. None where the batch or its rows are gone: then the job is done. The digests go back unchanged to metrics.write_token_counts.';
 
+CREATE OR REPLACE FUNCTION metrics.reader_checks()
+ RETURNS TABLE(check_name text, ok boolean, finding text, cure text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  owner constant oid := (select c.relowner from pg_class as c where c.oid = 'metrics.readers'::regclass);
+  problem text;
+begin
+  select string_agg(c.oid::regclass::text, ', ') into problem
+  from metrics.attachments as a
+  cross join unnest(array['conversation_metrics', 'messages', 'leads', 'feedback']) as of_table
+  join pg_class as c on c.oid = to_regclass(format('%I.%I',
+    case when a.name = 'default' and of_table = 'conversation_metrics' then 'public' else a.schema_name end, of_table))
+  where not c.relrowsecurity or not exists (select from pg_policy as p where p.polrelid = c.oid and p.polname = 'readers');
+  if problem is not null then
+    return query select 'readers', false, 'no policy keeps organizations apart on ' || problem,
+      'select metrics.secure_source(name) from metrics.attachments';
+    return;
+  end if;
+
+  select string_agg(distinct p.rolname, ', ') into problem
+  from metrics.readers as r
+  join pg_roles as p on p.oid = r.role
+  where p.rolsuper or p.rolbypassrls or pg_has_role(p.oid, owner, 'member');
+  if problem is not null then
+    return query select 'readers', false, 'roles that no policy binds any more: ' || problem,
+      'alter role … nosuperuser nobypassrls, or take the membership in the owner of the metrics away';
+  else
+    select string_agg(distinct p.rolname, ', ') into problem
+    from pg_roles as p
+    where exists (
+        select from metrics.attachments as a
+        where has_any_column_privilege(p.oid, to_regclass(format('%I.conversation_metrics',
+          case a.name when 'default' then 'public' else a.schema_name end)), 'select')
+      )
+      and not p.rolsuper and not p.rolbypassrls and not pg_has_role(p.oid, owner, 'usage')
+      -- Such a one may read every table of anybody's.
+      and p.rolname <> 'pg_read_all_data' and not pg_has_role(p.oid, 'pg_read_all_data', 'usage')
+      and not exists (select from metrics.readers as r where pg_has_role(p.oid, r.role, 'usage'));
+    return query select 'readers', true,
+      case when problem is null then (
+        select case count(distinct r.role) when 0 then 'nobody but the owner' when 1 then '1 role, its organizations'
+          else count(distinct r.role) || ' roles, each its organizations' end
+        from metrics.readers as r
+      ) else 'granted by hand and without an organization, they see no row: ' || problem end,
+      case when problem is not null then 'conversation-metrics readers grant' end;
+  end if;
+
+  return query select 'organizations over HTTP', true,
+    case when metrics.api_reader() is null then 'keys of an organization are kept to it by filters alone'
+      else format('keys of an organization read as the role %I, which policies keep to it', metrics.api_reader()) end,
+    case when metrics.api_reader() is null then 'To have the database keep them apart too: conversation-metrics readers api' end;
+end; $function$;
+comment on function metrics.reader_checks() is 'Checks that policies keep organizations apart, for roles and for the HTTP API. Each finding comes with its cure.';
+
 CREATE OR REPLACE FUNCTION metrics.rebuild_sessions(keys uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -4970,6 +5253,36 @@ begin
 end; $function$;
 comment on function metrics.retry_failed_rows() is 'Counts the rows of metrics.failed_rows whose mapping works now; returns how many still fail.';
 
+CREATE OR REPLACE FUNCTION metrics.revoke_reader(from_role name)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  target record;
+begin
+  delete from metrics.readers as r where r.role = quote_ident(from_role)::regrole;
+  execute format('revoke all on public.all_conversation_metrics from %I', from_role);
+  for target in
+    select r.oid::regprocedure as signature from metrics.report_functions() as r
+  loop
+    execute format('revoke all on function %s from %I', target.signature, from_role);
+  end loop;
+  for target in
+    select 'metrics' as ledger, null as home
+    union
+    select a.schema_name, case a.name when 'default' then 'public' else a.schema_name end from metrics.attachments as a
+  loop
+    execute format('revoke all on all tables in schema %I from %I', target.ledger, from_role);
+    execute format('revoke all on all functions in schema %I from %I', target.ledger, from_role);
+    execute format('revoke all on schema %I from %I', target.ledger, from_role);
+    if target.home is not null then
+      execute format('revoke all on %I.conversation_metrics from %I', target.home, from_role);
+    end if;
+  end loop;
+end; $function$;
+comment on function metrics.revoke_reader(name) is 'Takes from a role all that it may read of ours, also what was granted by hand.';
+
 CREATE OR REPLACE FUNCTION metrics.row_lag(created_at timestamp with time zone, ended_at timestamp with time zone)
  RETURNS interval
  LANGUAGE sql
@@ -5039,6 +5352,97 @@ begin
   );
 end; $function$;
 comment on function metrics.scans_table(text,regclass) is 'Whether a query has no other way than to read a table from end to end.';
+
+CREATE OR REPLACE FUNCTION metrics.scope_condition(of_source text, organization text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN format('
+  (select coalesce(bool_or(s.is_all), false) from metrics.own_scopes as s where s.source is null or s.source = %1$L)
+  or (%2$s)::text in (
+    select s.organization_id from metrics.own_scopes as s
+    where s.organization_id is not null and (s.source is null or s.source = %1$L)
+  )
+  or (
+    %2$s is null
+    and (select coalesce(bool_or(s.is_none), false) from metrics.own_scopes as s where s.source is null or s.source = %1$L)
+  )
+  '::text, of_source, organization);
+comment on function metrics.scope_condition(text,text) is 'The condition, as SQL, under which a row of a source with this organization (an expression) is for the role that asks.';
+
+CREATE OR REPLACE FUNCTION metrics.secure_source(of_source text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  ledger constant name := metrics.source_schema(of_source);
+  home constant name := case of_source when 'default' then 'public' else ledger end;
+  is_new constant boolean := to_regclass(format('%I.readable_messages', ledger)) is null;
+begin
+  perform metrics.secure_table(format('%I.conversation_metrics', home)::regclass, 'organization_id');
+  perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass)
+  from unnest(array['messages', 'leads', 'feedback']) as of_table;
+  -- The application's rows have no policy of ours, and a join with them through a barrier by their id
+  -- would read them all: so both are joined in here.
+  execute format(
+    $sql$
+    create or replace view %1$I.readable_messages with (security_barrier = true) as
+      select
+        l.session_key, l.conversation_id, l.created_at, l.user_messages, l.ai_messages, l.prompt_tokens,
+        l.completion_tokens, l.prompt_source, l.completion_source, l.response_us, l.encoding, l.counted_at,
+        x.role, x.message, x.response, x.model, x.responded_at
+      from %2$I.conversation_metrics as m
+      join %1$I.messages as l on l.session_key = m.session_key
+      left join %1$I.source_messages as x on x.conversation_id = l.conversation_id
+      where not (select row_security_active('%2$I.conversation_metrics')) or %3$s
+    $sql$,
+    ledger, home, metrics.scope_condition(of_source, 'm.organization_id')
+  );
+  execute format('comment on view %I.readable_messages is %L', ledger,
+    'The messages, as they were counted, of the organizations that the role that asks may read (metrics.readers), with model and texts from the application''s rows.');
+  if is_new then
+    -- What default privileges opened; later it is the readers'.
+    perform metrics.close_tables(array[format('%I.readable_messages', ledger)::regclass]);
+  end if;
+end; $function$;
+comment on function metrics.secure_source(text) is 'Makes the tables of a source, and what it shows of the application''s messages, show readers the rows of their organizations alone. Safe to repeat.';
+
+CREATE OR REPLACE FUNCTION metrics.secure_table(of_table regclass, organization_column name DEFAULT NULL::name)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  source constant metrics.attachments := (
+    select a from metrics.attachments as a
+    join pg_class as c on c.oid = of_table
+    where c.relnamespace in (quote_ident(a.schema_name)::regnamespace, case a.name when 'default' then 'public'::regnamespace end)
+  );
+begin
+  if source.name is null then
+    raise exception 'table % belongs to no source', of_table
+      using errcode = 'invalid_parameter_value', hint = 'A table of a source is in its schema: select * from metrics.attachments.';
+  end if;
+  execute format('alter table %s enable row level security', of_table);
+  execute format('drop policy if exists readers on %s', of_table);
+  execute format('create policy readers on %s for select using (%s)', of_table,
+    case when organization_column is not null then
+      metrics.scope_condition(source.name, format('%I', organization_column))
+    else format(
+      -- The policy of conversation_metrics holds in there as well.
+      '(select coalesce(bool_or(s.is_all), false) from metrics.own_scopes as s where s.source is null or s.source = %L) '
+      'or exists (select from %I.conversation_metrics as m where m.session_key = %s.session_key)',
+      source.name, case source.name when 'default' then 'public' else source.schema_name end,
+      (select quote_ident(c.relname) from pg_class as c where c.oid = of_table)
+    ) end);
+  execute format('comment on policy readers on %s is %L', of_table,
+    'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.');
+end; $function$;
+comment on function metrics.secure_table(regclass,name) is 'Makes a table of a source show a reader the rows of its organizations alone: by the column that holds the organization, else by the session_key, whose session the reader must see. Safe to repeat.';
 
 CREATE OR REPLACE FUNCTION metrics.session_bounds(of_session uuid, longest_lag interval)
  RETURNS TABLE(conversation_id bigint, conversation_start timestamp with time zone, conversation_end timestamp with time zone)
@@ -5894,6 +6298,7 @@ begin
   -- Where there: "drop schema public cascade", say, leaves the rest behind.
   -- And only where they are ours: without a source named default, a conversation_metrics is the application's.
   if has_default then
+    perform metrics.unsecure_source('metrics');
     drop function if exists metrics.repair(integer);
     drop function if exists metrics.sample_drift(integer);
     drop view if exists public.conversation_metrics_drift;
@@ -5909,6 +6314,27 @@ begin
   drop schema metrics cascade;
 end; $function$;
 comment on function metrics.uninstall() is 'Removes all that is ours but graphile_worker: triggers, conversation_metrics, the drift view, the reports, the schema metrics. The application''s tables and rows stay as they were.';
+
+CREATE OR REPLACE FUNCTION metrics.unsecure_source(of_schema name)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  target regclass;
+begin
+  execute format('drop view if exists %I.readable_messages', of_schema);
+  for target in
+    select c.oid
+    from pg_policy as p
+    join pg_class as c on c.oid = p.polrelid
+    where p.polname = 'readers' and c.relnamespace = quote_ident(of_schema)::regnamespace
+  loop
+    execute format('drop policy readers on %s', target);
+  end loop;
+end; $function$;
+comment on function metrics.unsecure_source(name) is 'Takes away what hangs on conversation_metrics, which is about to be dropped without cascade.';
 
 CREATE OR REPLACE FUNCTION metrics.view_origins(of_view regclass)
  RETURNS TABLE(column_name name, relation regclass, origin name)
@@ -6748,7 +7174,50 @@ CREATE TRIGGER _510_metrics_default_leads_truncate AFTER TRUNCATE ON public.lead
 CREATE TRIGGER _510_metrics_default_leads_update AFTER UPDATE ON public.leads REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION metrics.tg_leads__count();
 
 
+-- Row-level security
+
+alter table metrics.feedback enable row level security;
+create policy readers on metrics.feedback for select to public
+using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text) OR (EXISTS ( SELECT
+   FROM public.conversation_metrics m
+  WHERE m.session_key = feedback.session_key)));
+comment on policy readers on metrics.feedback is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
+
+alter table metrics.leads enable row level security;
+create policy readers on metrics.leads for select to public
+using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text) OR (EXISTS ( SELECT
+   FROM public.conversation_metrics m
+  WHERE m.session_key = leads.session_key)));
+comment on policy readers on metrics.leads is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
+
+alter table metrics.messages enable row level security;
+create policy readers on metrics.messages for select to public
+using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text) OR (EXISTS ( SELECT
+   FROM public.conversation_metrics m
+  WHERE m.session_key = messages.session_key)));
+comment on policy readers on metrics.messages is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
+
+alter table public.conversation_metrics enable row level security;
+create policy readers on public.conversation_metrics for select to public
+using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text) OR (organization_id::text IN ( SELECT s.organization_id
+   FROM metrics.own_scopes s
+  WHERE s.organization_id IS NOT NULL AND (s.source IS NULL OR s.source = 'default'::text))) OR organization_id IS NULL AND ( SELECT COALESCE(bool_or(s.is_none), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text));
+comment on policy readers on public.conversation_metrics is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
+
+
 -- Rights of others than the owner: these and no more
+
+grant select on table metrics.own_scopes to public;
 
 grant usage on type metrics.encoding to public;
 

@@ -8,6 +8,7 @@ const SHARED = [
   "types/session_delta.sql",
   "tables/engine_objects.sql",
   "tables/attachments.sql",
+  "tables/readers.sql",
   "tables/model_encodings.sql",
   "tables/workers.sql",
   "functions/column_type.sql",

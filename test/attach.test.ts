@@ -156,7 +156,8 @@ describe("attach again", () => {
     await db.unsafe(chat("one"));
     await db.unsafe(attach("one", "one"));
     await db.unsafe(
-      `grant usage on schema metrics_one to ${role}; grant select on metrics_one.conversation_metrics to ${role}`,
+      `select metrics.grant_reader('${role}', all_organizations => true, reads => 'rows');
+       grant usage on schema metrics_one to ${role}; grant select on metrics_one.conversation_metrics to ${role}`,
     );
     const reader = connect({ max: 1 });
 

@@ -17,6 +17,7 @@ const COMMANDS = [
   "session",
   "sql",
   "prices",
+  "readers",
   "doctor",
   "verify",
   "repair",

@@ -102,13 +102,13 @@ describe("a role", () => {
     ]);
   });
 
-  test("that metrics.grant_reports lets in reads all reports of all sources, and no text of a message", async ({
+  test("that metrics.grant_reader lets in reads all reports of all sources, and no text of a message", async ({
     db,
     role,
   }) => {
     await writeConversations(db, makeConversations(random(7), 30));
     await db.unsafe(CHAT);
-    await db`select metrics.grant_reports(${role})`;
+    await db`select metrics.grant_reader(${role}, all_organizations => true)`;
     const reports = await db<{ name: string }[]>`
       select proname as name from pg_proc
       where pronamespace = 'public'::regnamespace and starts_with(proname, 'report_') and proname <> 'report_filter'`;

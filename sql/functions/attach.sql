@@ -15,6 +15,8 @@ declare
   target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
   is_known constant boolean := exists (select from metrics.attachments as a where a.name = attach.name);
   repeated text;
+  readers constant name[] := metrics.current_readers();
+  entries metrics.readers[];
 begin
   if attach.name !~ '^[a-z][a-z0-9_]{0,30}$' then
     raise exception '% cannot be the name of a source', quote_nullable(attach.name)
@@ -52,8 +54,11 @@ begin
       raise;
     end if;
     -- Ids of other types than the ledgers have, which a first view of leads or feedback may bring as well.
+    entries := array(select r from metrics.readers as r where r.source = attach.name);
     perform metrics.detach(name);
     perform metrics.attach(name, messages, leads, feedback, keys, parents, backfill);
+    insert into metrics.readers select r.* from unnest(entries) as r;
+    perform metrics.extend_readers(readers);
     return;
   end;
   if not is_known then
@@ -68,6 +73,7 @@ begin
     perform metrics.close_privileges(target);
   end if;
   perform metrics.install_overview();
+  perform metrics.extend_readers(readers);
 
   begin
     execute format('select %I.repeated_ids()', target) into repeated;

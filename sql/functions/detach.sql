@@ -15,6 +15,7 @@ begin
   end if;
   execute format('select %I.drop_triggers()', target);
   perform metrics.install_overview();
+  perform metrics.unsecure_source(target);
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   execute format('drop function %1$I.repair(integer), %1$I.sample_drift(integer)', target);
   execute format('drop view %I.conversation_metrics_drift', target);

@@ -22,7 +22,8 @@ begin
   ), ' union all ' order by a.name <> 'default', a.name)
   into query
   from metrics.attachments as a;
-  execute 'create or replace view public.all_conversation_metrics as ' || coalesce(query, $none$
+  -- With the rights of whoever asks: the policies of each source hold for a reader, not for us.
+  execute 'create or replace view public.all_conversation_metrics with (security_invoker = true) as ' || coalesce(query, $none$
     select
       null::text as source, null::uuid as session_key, null::text as conversation_id, null::text as session_id,
       null::text as organization_id, null::text as widget_id, null::text as user_id,

@@ -21,6 +21,7 @@ begin
   -- Where there: "drop schema public cascade", say, leaves the rest behind.
   -- And only where they are ours: without a source named default, a conversation_metrics is the application's.
   if has_default then
+    perform metrics.unsecure_source('metrics');
     drop function if exists metrics.repair(integer);
     drop function if exists metrics.sample_drift(integer);
     drop view if exists public.conversation_metrics_drift;

@@ -5,6 +5,10 @@ as $$
 declare
   target record;
 begin
+  -- The rights of an entry that gives rows alone are somebody else's to give.
+  if not exists (select from metrics.readers as r where r.role = quote_ident(to_role)::regrole and r.reads <> 'rows') then
+    return;
+  end if;
   execute format('grant usage on schema metrics to %I', to_role);
   execute format('grant select on public.all_conversation_metrics, metrics.attachments, metrics.model_prices to %I', to_role);
   for target in
@@ -13,15 +17,37 @@ begin
     execute format('grant execute on function %s to %I', target.signature, to_role);
   end loop;
   for target in
-    select a.schema_name as ledger from metrics.attachments as a
+    select a.schema_name as ledger, case a.name when 'default' then 'public' else a.schema_name end as home,
+      exists (
+        select from metrics.readers as r
+        where r.role = quote_ident(to_role)::regrole and r.scope = 'all' and (r.source is null or r.source = a.name)
+      ) as reads_all,
+      exists (
+        select from metrics.readers as r
+        where r.role = quote_ident(to_role)::regrole and r.reads = 'texts' and (r.source is null or r.source = a.name)
+      ) as reads_texts
+    from metrics.attachments as a
   loop
     execute format('grant usage on schema %I to %I', target.ledger, to_role);
-    execute format('grant select on %1$I.messages, %1$I.feedback to %2$I', target.ledger, to_role);
-    execute format('grant select (session_key, email) on %I.leads to %I', target.ledger, to_role);
+    execute format('grant select on %I.conversation_metrics to %I', target.home, to_role);
+    -- No digests: whoever guesses a short text could tell by them that the guess is right.
+    execute format('grant select (session_key, conversation_id, created_at, ended_at, user_messages, ai_messages, prompt_tokens, '
+      'completion_tokens, prompt_source, completion_source, response_us, encoding, counted_at) on %I.messages to %I', target.ledger, to_role);
+    execute format('grant select (feedback_id, session_key, conversation_id, rating) on %I.feedback to %I', target.ledger, to_role);
+    execute format('grant select (lead_id, session_key, created_at, email) on %I.leads to %I', target.ledger, to_role);
     -- Of the messages themselves which model they were sent to, and no text.
-    execute format('grant select (conversation_id, model) on %I.source_messages to %I', target.ledger, to_role);
+    execute format('grant select (session_key, conversation_id, created_at, user_messages, ai_messages, prompt_tokens, '
+      'completion_tokens, prompt_source, completion_source, response_us, model) on %I.readable_messages to %I', target.ledger, to_role);
+    if target.reads_all then
+      -- No policy is in the way there, so it is faster; who reads some organizations alone must not.
+      execute format('grant select (conversation_id, model) on %I.source_messages to %I', target.ledger, to_role);
+    end if;
+    if target.reads_texts then
+      execute format('grant select on %1$I.readable_messages, %1$I.leads to %2$I', target.ledger, to_role);
+      execute format('grant execute on function metrics.session_key(text, text) to %I', to_role);
+    end if;
   end loop;
 end; $$;
 
 comment on function metrics.grant_reports(name) is
-  'Lets a role run the reports over all sources and all organizations, and read nothing else: no text of a message. Again after attaching another source.';
+  'Gives a reader (metrics.readers) the rights that it needs on every source that there is. Which rows it sees is said by the policies.';

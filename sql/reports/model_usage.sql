@@ -1,4 +1,5 @@
--- The model is in the application's rows alone, so they are read by id, and of them nothing else.
+-- The model is in the application's rows alone, so they are read by id, and of them nothing else. No policy
+-- of ours is on those: who reads some organizations alone has a view that joins them behind a barrier.
 create or replace function metrics.model_usage(
   filter public.report_filter, split_by text, days integer, duration interval, price_changes timestamptz[]
 ) returns table (
@@ -15,6 +16,8 @@ create or replace function metrics.model_usage(
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  ledger constant name := metrics.source_schema(filter.source);
 begin
   return query execute format(
     $sql$
@@ -30,12 +33,20 @@ begin
       sum(case l.prompt_source when 'provider' then l.prompt_tokens else 0 end
         + case l.completion_source when 'provider' then l.completion_tokens else 0 end)
     from public.report_sessions($1) as m
-    join %2$I.messages as l on l.session_key = m.session_key
-    left join %2$I.source_messages as x on x.conversation_id = l.conversation_id
+    %2$s
     where l.user_messages + l.ai_messages > 0
     group by 1, 2, 3
     $sql$,
-    metrics.split_key(split_by, array['model', 'widget', 'day', 'model_day', 'total']), metrics.source_schema(filter.source)
+    metrics.split_key(split_by, array['model', 'widget', 'day', 'model_day', 'total']),
+    format(
+      case when has_column_privilege(format('%I.source_messages', ledger), 'model', 'select') then
+        'join %1$I.messages as l on l.session_key = m.session_key '
+        'left join %1$I.source_messages as x on x.conversation_id = l.conversation_id'
+      else
+        'join %1$I.readable_messages as l on l.session_key = m.session_key cross join lateral (select l.model) as x'
+      end,
+      ledger
+    )
   ) using filter, days, duration, price_changes;
 end; $$;
 

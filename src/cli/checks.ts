@@ -13,10 +13,13 @@ export type Check = { check_name: string; ok: boolean; finding: string; cure: st
 /** The checks that need the client, then those that the database makes itself. */
 export async function runChecks(session: Session, source?: string): Promise<Check[]> {
   const { sql } = session;
-  const checks = [await connection(sql), await serverVersion(sql), await migrations(session)];
+  const current = await migrations(session);
+  const checks = [await connection(sql), await serverVersion(sql), current];
   if (!(await isMigrated(sql))) return checks;
   const sources = await chooseSources(session, source);
   for (const one of sources) checks.push(...(await sourceChecks(sql, one)));
+  if (current.ok)
+    checks.push(...(await sql<Check[]>`select check_name, ok, finding, cure from metrics.reader_checks()`));
   return [...checks, ...(await tokenChecks(session, sources))];
 }
 

@@ -9,6 +9,7 @@ import { encodingsCommand } from "./commands/encodings.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { pricesCommand } from "./commands/prices.ts";
+import { readersCommand } from "./commands/readers.ts";
 import { recentCommand } from "./commands/recent.ts";
 import { recountCommand } from "./commands/recount.ts";
 import { repairCommand } from "./commands/repair.ts";
@@ -26,7 +27,7 @@ const GROUPS = {
   "Set up:": [startCommand, migrateCommand, backfillCommand, demoCommand, uninstallCommand],
   "Your own tables:": [attachCommand, detachCommand],
   "Count tokens:": [workerCommand, encodingsCommand, recountCommand],
-  "HTTP API:": [keysCommand],
+  "Who may read:": [keysCommand, readersCommand],
   "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand, pricesCommand],
   "Check:": [doctorCommand, verifyCommand, repairCommand],
 };

@@ -14,13 +14,13 @@ export async function readLedger(db: Queryable, key: string, page: Page): Promis
   const after =
     page.after === undefined
       ? sql``
-      : sql`and (l.created_at, l.conversation_id) > (
+      : sql`and (p.created_at, p.conversation_id) > (
           select created_at, conversation_id from metrics.messages where conversation_id = ${page.after}::text::${type})`;
   const found = await db.query<{ row: Messages[number] }>(sql`
     select json_build_object(
-      'id', l.conversation_id::text, 'role', s.role, 'message', s.message, 'response', s.response, 'model', s.model,
+      'id', l.conversation_id::text, 'role', l.role, 'message', l.message, 'response', l.response, 'model', l.model,
       'created_at', nullif(l.created_at, 'infinity') at time zone 'UTC',
-      'responded_at', s.responded_at at time zone 'UTC',
+      'responded_at', l.responded_at at time zone 'UTC',
       'counted', json_build_object(
         'user_messages', l.user_messages, 'ai_messages', l.ai_messages,
         'prompt_tokens', l.prompt_tokens, 'prompt_source', l.prompt_source,
@@ -29,13 +29,15 @@ export async function readLedger(db: Queryable, key: string, page: Page): Promis
         'response_seconds', l.response_us / 1000000.0,
         'counted_at', l.counted_at at time zone 'UTC'
       )) as row
-    from (
-      select * from metrics.messages as l
-      where l.session_key = ${key} ${after}
-      order by l.created_at, l.conversation_id
-      limit ${page.limit + 1}
-    ) as l
-    left join metrics.source_messages as s on s.conversation_id = l.conversation_id
+    from metrics.readable_messages as l
+    where l.session_key = ${key}
+      -- The page first, by index: a session may be long, and texts are read for no more than these.
+      and l.conversation_id = any(array(
+        select p.conversation_id from metrics.messages as p
+        where p.session_key = ${key} ${after}
+        order by p.created_at, p.conversation_id
+        limit ${page.limit + 1}
+      ))
     order by l.created_at, l.conversation_id`);
   const rows = found.slice(0, page.limit).map(({ row }) => ({
     ...row,

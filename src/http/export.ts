@@ -58,21 +58,21 @@ export const exportRoute = defineRoute({
     ],
   },
   problems: [429],
-  handle: async ({ reads }, { query: given, reader, req, res, gone }) => {
+  handle: async ({ reads, db }, { query: given, reader, req, res, gone }) => {
     const { format, columns = COLUMNS, sort, order } = given;
     const filters = scoped(reader, given);
-    const running = underWay.get(reads) ?? 0;
+    const running = underWay.get(db) ?? 0;
     if (running >= AT_ONCE) {
       throw new Problem(429, "too_many_exports", "Other exports are under way.", { headers: { "retry-after": "10" } });
     }
-    underWay.set(reads, running + 1);
+    underWay.set(db, running + 1);
     try {
       const ended = AbortSignal.any([gone, AbortSignal.timeout(LONGEST_MS)]);
       const send = (lines: AsyncIterable<string[]>) => sendLines(lines, { format, columns }, res, ended);
       if (req.method === "HEAD") return void begin(res, format).end();
       await readLines(reads, { columns, sort, descending: order === "desc" }, filterFor(filters), send);
     } finally {
-      underWay.set(reads, (underWay.get(reads) ?? 1) - 1);
+      underWay.set(db, (underWay.get(db) ?? 1) - 1);
     }
   },
 });

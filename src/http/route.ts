@@ -12,7 +12,7 @@ import type { SourceTables } from "./source-tables.ts";
 /** What every handler may use. */
 export type Context = {
   db: Database;
-  /** Connections for what reads, which may take its time: writers never wait for it. */
+  /** For what reads, which may take its time: connections of its own, and nothing but what the reader may see. */
   reads: Database;
   log: Logger;
   answerer: Answerer;

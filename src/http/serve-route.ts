@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from "express";
 import { callerOf, NOBODY } from "./caller.ts";
+import { ownReads } from "./own-reads.ts";
 import { Problem } from "./problem.ts";
 import { requestId } from "./request-log.ts";
 import type { Context, Route } from "./route.ts";
@@ -17,7 +18,8 @@ export function serveRoute(route: Route, { context, onWork }: Serving): RequestH
     if (route.access === "reader") res.set({ "cache-control": "private, no-cache", vary: "Authorization, Cookie" });
     const closed = closedSignal(res);
     const gone = AbortSignal.any([closed, context.stopping]);
-    const work = route.run(context, { reader, req, res, id: requestId(req), gone }).catch((error: unknown) => {
+    const own = { ...context, reads: ownReads(context.reads, reader) };
+    const work = route.run(own, { reader, req, res, id: requestId(req), gone }).catch((error: unknown) => {
       if (closed.aborted) return; // Nobody is there to be told.
       if (context.stopping.aborted) throw new Problem(503, "stopping", "The server is stopping.", { cause: error });
       throw error;

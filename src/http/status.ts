@@ -46,9 +46,10 @@ export const statusRoute = defineRoute({
   responses: {
     200: [{ description: "The state of the worker and of its checks.", type: "application/json", schema: status }],
   },
-  handle: async ({ reads }, { query, reader, res }) => {
+  // Of the installation, not of an organization: by the connections that see all.
+  handle: async ({ db }, { query, reader, res }) => {
     const { source: name } = scoped(reader, { ...query, time_zone: "UTC" });
-    const [row] = await readReport(reads, statusOf(await schemaOf(reads, name)));
+    const [row] = await readReport(db, statusOf(await schemaOf(db, name)));
     res.json({ version: packageVersion(), ...z.looseObject({}).parse(row) });
   },
 });

@@ -1,7 +1,7 @@
 -- One row for each statement, in the order of the file. Rights are listed in full and owners not at
 -- all, so that the same schema gives the same text whoever installed it.
 with ours as materialized (
-  select c.oid, c.oid::regclass::text as name, c.relkind, c.relacl, c.relowner, c.reloptions,
+  select c.oid, c.oid::regclass::text as name, c.relkind, c.relacl, c.relowner, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
     (n.nspname <> 'metrics' and c.relname <> 'conversation_metrics')::integer as theirs
   from pg_class as c
   join pg_namespace as n on n.oid = c.relnamespace
@@ -114,7 +114,22 @@ statements (section, name, part, text) as (
   where not g.tgisinternal
 
   union all
-  select 8, object, 0, format('grant %s on %s to %s;', string_agg(lower(privilege_type), ', ' order by privilege_type), object,
+  select 8, ours.name, 0, 'alter table ' || ours.name || ' enable row level security;'
+    || case when relforcerowsecurity then ' -- forced' else '' end
+  from ours where relrowsecurity
+  union all
+  select 8, ours.name, 1, format(E'create policy %I on %s for %s to %s%s%s;', p.polname, ours.name,
+    case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+    case when p.polroles = '{0}' then 'public' else p.polroles::regrole[]::text end,
+    E'\nusing (' || pg_get_expr(p.polqual, p.polrelid, true) || ')',
+    E'\nwith check (' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')')
+  from pg_policy as p join ours on ours.oid = p.polrelid
+  union all
+  select 8, ours.name, 2, format('comment on policy %I on %s is %L;', p.polname, ours.name, obj_description(p.oid, 'pg_policy'))
+  from pg_policy as p join ours on ours.oid = p.polrelid
+
+  union all
+  select 9, object, 0, format('grant %s on %s to %s;', string_agg(lower(privilege_type), ', ' order by privilege_type), object,
     case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end)
   from grants cross join lateral aclexplode(acl)
   where grantee <> owner

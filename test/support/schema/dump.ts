@@ -22,6 +22,7 @@ const TITLES = [
   "Views",
   "Functions",
   "Triggers",
+  "Row-level security",
   "Rights of others than the owner: these and no more",
 ];
 

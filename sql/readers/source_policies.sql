@@ -1,0 +1,1 @@
+select metrics.secure_source(metrics.source_name());
