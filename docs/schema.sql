@@ -3368,6 +3368,206 @@ begin
 end; $function$;
 comment on function metrics.enter_sessions(uuid[],boolean) is 'Locks these sessions until the end of the transaction, with or without a metrics row, and returns the keys of those that have one. bring_extras: for a lead or feedback.';
 
+CREATE OR REPLACE FUNCTION metrics.erase_columns(of_table regclass, names name[], condition text, dry_run boolean)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  assignments constant text := (
+    select string_agg(format('%I = %s', a.attname, metrics.erased_value(of_table, a.attname)), ', ')
+    from pg_attribute as a
+    where a.attrelid = of_table and a.attname = any(names) and not a.attisdropped and a.attgenerated = ''
+  );
+  number bigint := 0;
+begin
+  if assignments is null then
+    return 0;
+  elsif dry_run then
+    execute format('select count(*) from %s where %s', of_table, condition) into number;
+  else
+    execute format('update %s set %s where %s', of_table, assignments, condition);
+    get diagnostics number = row_count;
+  end if;
+  return number;
+end; $function$;
+comment on function metrics.erase_columns(regclass,name[],text,boolean) is 'Empties those of these columns that the application''s table has, in the rows of a condition; returns how many rows. The triggers follow.';
+
+CREATE OR REPLACE FUNCTION metrics.erase_person(email text DEFAULT NULL::text, user_id text DEFAULT NULL::text, organization text DEFAULT NULL::text, no_organization boolean DEFAULT false, source text DEFAULT NULL::text, dry_run boolean DEFAULT false)
+ RETURNS TABLE(of_source text, item text, number bigint, erased boolean, to_do text)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  target record;
+  person record;
+  messages text[];
+  texts text[];
+  is_adopted boolean;
+begin
+  if coalesce(btrim(email), btrim(user_id), '') = '' or btrim(email) = '' or btrim(user_id) = '' then
+    raise exception 'it is not said whom to erase'
+      using errcode = 'invalid_parameter_value', hint = 'email => ''…'', user_id => ''…'', or both.';
+  elsif organization is not null and no_organization then
+    raise exception 'organization and no_organization exclude each other'
+      using errcode = 'invalid_parameter_value', hint = 'no_organization is for the rows whose organization is NULL.';
+  elsif source is not null then
+    perform metrics.source_schema(source);
+  end if;
+
+  for target in
+    select a.name, a.schema_name
+    from metrics.attachments as a
+    where a.name = coalesce(source, a.name)
+    order by a.name <> 'default', a.name
+  loop
+    of_source := target.name;
+    -- All that is found by what is erased, first.
+    select * into person from metrics.person_sessions(target.name, email, user_id, organization, no_organization);
+    messages := metrics.person_messages(target.name, person.session_keys, email, user_id, organization, no_organization);
+
+    return query select target.name, f.* from metrics.erase_source_rows(
+      target.schema_name, email, user_id, organization, no_organization, person.lead_ids, dry_run
+    ) as f;
+    if email is not null then
+      item := 'errors and findings that quote it';
+      number := metrics.erase_traces(target.schema_name, email, dry_run);
+      erased := not dry_run;
+      to_do := null;
+      return next;
+    end if;
+
+    erased := false;
+    item := 'messages with a text';
+    number := cardinality(messages);
+    to_do := metrics.text_statement(target.schema_name, 'messages', messages);
+    return next;
+    execute format('select not bool_or(s.is_view) from %I.sources as s', target.schema_name) into is_adopted;
+    if is_adopted then
+      texts := metrics.feedback_texts(person.session_keys, email, organization, no_organization);
+      item := 'feedback with a text';
+      number := cardinality(texts);
+      to_do := metrics.text_statement('metrics', 'feedback', texts);
+      return next;
+    end if;
+    item := 'sessions called by it';
+    number := cardinality(person.named);
+    to_do := case when number > 0 then
+      'The application gives them another session_id: ' || array_to_string(person.named, ', ') end;
+    return next;
+  end loop;
+end; $function$;
+comment on function metrics.erase_person(text,text,text,boolean,text,boolean) is 'Erases a person: the contact details in the rows of leads with this e-mail address, and this user''s id and leads; ledgers and metrics follow. That there was a lead stays, and every number. Attached tables and texts of messages are never written: to_do says what is left to do, for each item that was not erased. dry_run: only counts.';
+
+CREATE OR REPLACE FUNCTION metrics.erase_source_rows(of_schema name, email text, user_id text, organization text, no_organization boolean, lead_ids text[], dry_run boolean)
+ RETURNS TABLE(item text, number bigint, erased boolean, to_do text)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  personal constant name[] := '{name,email,phone,company,custom_fields}';
+  is_adopted boolean;
+  leads_table regclass;
+  messages_table regclass;
+  users bigint;
+begin
+  execute format(
+    'select bool_and(not s.is_view), max(s.relation::oid) filter (where s.kind = ''leads'')::regclass,
+      max(s.relation::oid) filter (where s.kind = ''messages'')::regclass from %I.sources as s', of_schema
+  ) into is_adopted, leads_table, messages_table;
+
+  if not is_adopted then
+    execute format('select count(*) from %I.source_messages as x where x.user_id::text = $1
+      and ($2 is null or x.organization_id::text = $2) and (not $3 or x.organization_id is null)', of_schema)
+    into users using erase_source_rows.user_id, organization, no_organization;
+    return query values
+      ('leads', cardinality(lead_ids)::bigint, false, case when lead_ids <> '{}' then format(
+        'These tables are the application''s: it empties what it has of the person in %s, ids %s. The metrics follow at its commit.',
+        leads_table, array_to_string(lead_ids, ', ')) end),
+      ('rows with the user''s id', users, false, case when users > 0 then format(
+        'The application takes the id away where it keeps it for %s. The metrics follow at its commit.', messages_table) end);
+    return;
+  end if;
+
+  return query select 'leads', metrics.erase_columns(leads_table, personal,
+    metrics.person_condition(leads_table, email, user_id, organization, no_organization), dry_run), not dry_run, null;
+  if user_id is not null then
+    return query select 'rows with the user''s id',
+      metrics.erase_columns(messages_table, '{user_id}',
+        metrics.person_condition(messages_table, null, user_id, organization, no_organization), dry_run)
+      + metrics.erase_columns(leads_table, '{user_id}',
+        metrics.person_condition(leads_table, null, user_id, organization, no_organization), dry_run),
+      not dry_run, null;
+  end if;
+end; $function$;
+comment on function metrics.erase_source_rows(name,text,text,text,boolean,text[],boolean) is 'Erases a person in the adopted tables of a source; of attached ones, which are never written, it says what the application has to do.';
+
+CREATE OR REPLACE FUNCTION metrics.erase_traces(of_schema name, email text, dry_run boolean)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  pattern constant text := metrics.mail_pattern(email);
+  target record;
+  changed bigint;
+  number bigint := 0;
+begin
+  if not dry_run then
+    execute format('select %1$I.sync(''leads'', array(select l.lead_id from %1$I.leads as l
+      where concat_ws('' '', l.name, l.email, l.company) ~* $1))', of_schema) using pattern;
+    execute format('select %I.rebuild_sessions(array(select m.session_key from %I.conversation_metrics as m
+      where concat_ws('' '', m.lead_name, m.lead_email, m.lead_company) ~* $1))',
+      of_schema, case of_schema when 'metrics' then 'public' else of_schema end) using pattern;
+    execute format('select %I.follow_parents()', of_schema);
+  end if;
+  for target in
+    select * from (values ('failed_rows', 'error', 'text'), ('token_retries', 'error', 'text'), ('checks', 'details', 'jsonb'))
+      as t (of_table, of_column, type)
+  loop
+    execute format(
+      case when dry_run then 'select count(*) from %1$I.%2$I where %3$I::text ~* $1'
+      else 'with changed as (update %1$I.%2$I set %3$I = regexp_replace(%3$I::text, $1, ''(erased)'', ''gi'')::%4$s
+        where %3$I::text ~* $1 returning 1) select count(*) from changed' end,
+      of_schema, target.of_table, target.of_column, target.type
+    ) into changed using pattern;
+    number := number + changed;
+  end loop;
+  return number;
+end; $function$;
+comment on function metrics.erase_traces(name,text,boolean) is 'Erases an e-mail address from a source''s own notes (errors, findings of checks), and brings its ledgers and metrics up to date with leads that do not have it any more. Returns how many notes.';
+
+CREATE OR REPLACE FUNCTION metrics.erased_value(of_table regclass, of_column name)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  attribute pg_attribute;
+  type constant regtype := (
+    select metrics.base_type(a.atttypid) from pg_attribute as a where a.attrelid = of_table and a.attname = of_column
+  );
+begin
+  select a.* into strict attribute from pg_attribute as a where a.attrelid = of_table and a.attname = of_column;
+  if not attribute.attnotnull and not exists (select from pg_type as t where t.oid = attribute.atttypid and t.typnotnull) then
+    return 'null';
+  elsif type in ('json'::regtype, 'jsonb'::regtype) then
+    return quote_literal('{}');
+  elsif type in ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) or type::text = 'citext' then
+    -- Each its own, where an address is unique; and one that can be no address of anybody's.
+    return format(
+      case of_column when 'email' then 'left(''erased-'' || id::text || ''@erased.invalid'', %s)' else 'left(''erased'', %s)' end,
+      case when attribute.atttypmod > 4 then attribute.atttypmod - 4 else 1000 end
+    );
+  end if;
+  raise exception 'column % of table % cannot be emptied: it is not null, and no text', quote_ident(of_column), of_table
+    using errcode = 'not_null_violation', hint = format('alter table %s alter column %I drop not null', of_table, of_column);
+end; $function$;
+comment on function metrics.erased_value(regclass,name) is 'The expression that takes the place of what is erased in a column: NULL, where the table allows it.';
+
 CREATE OR REPLACE FUNCTION metrics.estimated_messages(user_messages smallint, prompt_source metrics.token_source, ai_messages smallint, completion_source metrics.token_source)
  RETURNS integer
  LANGUAGE sql
@@ -3413,6 +3613,34 @@ BEGIN ATOMIC
          END, error = excluded.error, text_digest = excluded.text_digest;
 END;
 comment on function metrics.fail_token_counts(bigint,jsonb) is 'Records which rows of a batch could not be counted (an array of conversation_id and error). Each is tried again after 4, 16, 64 and 256 seconds, then given up until its text changes: it stays an estimate.';
+
+CREATE OR REPLACE FUNCTION metrics.feedback_texts(session_keys uuid[], email text, organization text, no_organization boolean)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ids text[];
+begin
+  -- Where there is such a column; no mapping reads it.
+  if exists (
+    select from pg_attribute as a
+    where a.attrelid = to_regclass('public.feedback') and a.attname = 'feedback_text' and not a.attisdropped
+  ) then
+    execute $sql$
+      select array_agg(f.id::text order by f.id)
+      from public.feedback as f
+      left join metrics.feedback as l on l.feedback_id::text = f.id::text
+      left join public.conversation_metrics as m on m.session_key = l.session_key
+      where f.feedback_text::text <> ''
+        and ($3 is null or m.organization_id::text = $3) and (not $4 or m.organization_id is null)
+        and (l.session_key = any($1) or f.feedback_text::text ~* $2)
+    $sql$ into ids using session_keys, metrics.mail_pattern(email), organization, no_organization;
+  end if;
+  return coalesce(ids, '{}');
+end; $function$;
+comment on function metrics.feedback_texts(uuid[],text,text,boolean) is 'Ids of the rows of the adopted table feedback with a text that are a person''s: of these sessions, or with the e-mail address in them.';
 
 CREATE OR REPLACE FUNCTION metrics.follow_parents()
  RETURNS integer
@@ -4234,6 +4462,14 @@ BEGIN ATOMIC
 END;
 comment on function metrics.localized(text,text) is 'The text of an engine object for the source that lives in another schema.';
 
+CREATE OR REPLACE FUNCTION metrics.mail_pattern(email text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN (('(?<![[:alnum:]._%+-])'::text || regexp_replace(btrim(email), '([^[:alnum:]])'::text, '\\\1'::text, 'g'::text)) || '(?![[:alnum:]-]|\.[[:alnum:]])'::text);
+comment on function metrics.mail_pattern(text) is 'A regular expression, for ~*, that finds an e-mail address in a text.';
+
 CREATE OR REPLACE FUNCTION metrics.map_views(messages regclass, leads regclass, feedback regclass, keys jsonb, parents jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -4671,6 +4907,98 @@ BEGIN ATOMIC
          END;
 END;
 comment on function metrics.period_sums(public.report_filter,text,integer,interval) is 'Sums over the conversations of a filter by day, week or month of conversation_start, or over all of them. All can be added up.';
+
+CREATE OR REPLACE FUNCTION metrics.person_condition(of_table regclass, email text, user_id text, organization text, no_organization boolean)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT ((('('::text || COALESCE(string_agg(
+         CASE a.attname
+             WHEN 'email'::name THEN format('lower(btrim(email::text)) = lower(btrim(%L)) or email::text ~* %L'::text, person_condition.email, metrics.mail_pattern(person_condition.email))
+             WHEN 'user_id'::name THEN format('user_id::text = %L'::text, person_condition.user_id)
+             ELSE format('%I::text ~* %L'::text, a.attname, metrics.mail_pattern(person_condition.email))
+         END, ' or '::text) FILTER (WHERE
+         CASE a.attname
+             WHEN 'user_id'::name THEN (person_condition.user_id IS NOT NULL)
+             ELSE ((person_condition.email IS NOT NULL) AND (a.attname = ANY (ARRAY['email'::name, 'name'::name, 'phone'::name, 'company'::name, 'custom_fields'::name])))
+         END), 'false'::text)) || ')'::text) ||
+         CASE
+             WHEN ((person_condition.organization IS NULL) AND (NOT person_condition.no_organization)) THEN ''::text
+             WHEN (NOT COALESCE(bool_or((a.attname = 'organization_id'::name)), false)) THEN
+             CASE
+                 WHEN person_condition.no_organization THEN ''::text
+                 ELSE ' and false'::text
+             END
+             WHEN person_condition.no_organization THEN ' and organization_id is null'::text
+             ELSE format(' and organization_id::text = %L'::text, person_condition.organization)
+         END)
+    FROM pg_attribute a
+   WHERE ((a.attrelid = (person_condition.of_table)::oid) AND (a.attnum > 0) AND (NOT a.attisdropped));
+END;
+comment on function metrics.person_condition(regclass,text,text,text,boolean) is 'The condition by which a row of conversations, or of leads, is about a person: the address in a column of a lead, or the user''s id.';
+
+CREATE OR REPLACE FUNCTION metrics.person_messages(of_source text, session_keys uuid[], email text, user_id text, organization text, no_organization boolean)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ids text[];
+begin
+  execute format(
+    $sql$
+    select array_agg(x.conversation_id::text order by x.conversation_id)
+    from %1$I.source_messages as x
+    where (coalesce(x.message, '') <> '' or coalesce(x.response, '') <> '')
+      and ($4 is null or x.organization_id::text = $4) and (not $5 or x.organization_id is null)
+      and (
+        metrics.session_key(x.organization_id::text, x.session_id::text) = any($1)
+        or x.user_id::text = $3
+        or x.message ~* $2 or x.response ~* $2
+      )
+    $sql$,
+    metrics.source_schema(of_source)
+  ) into ids using session_keys, metrics.mail_pattern(email), user_id, organization, no_organization;
+  return coalesce(ids, '{}');
+end; $function$;
+comment on function metrics.person_messages(text,uuid[],text,text,text,boolean) is 'Ids of the message rows with a text that are a person''s: of these sessions, of the user, or with the e-mail address in them.';
+
+CREATE OR REPLACE FUNCTION metrics.person_sessions(of_source text, email text, user_id text, organization text, no_organization boolean)
+ RETURNS TABLE(session_keys uuid[], lead_ids text[], named text[])
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ledger constant name := metrics.source_schema(of_source);
+begin
+  -- From the source: also a lead that is no session's latest, whose name is in the ledger alone.
+  return query execute format(
+    $sql$
+    with own as (
+      select metrics.session_key(l.organization_id::text, l.session_id::text) as session_key, l.lead_id::text as lead_id
+      from %1$I.source_leads as l
+      where (lower(btrim(l.email)) = lower(btrim($1)) or concat_ws(' ', l.email, l.name, l.company) ~* $2)
+        and ($4 is null or l.organization_id::text = $4) and (not $5 or l.organization_id is null)
+    ),
+    seen as (
+      select m.session_key, m.session_id::text ~* $2 as is_named, m.session_id::text as session_id
+      from %2$I.conversation_metrics as m
+      where (m.session_id::text ~* $2 or m.user_id::text = $3)
+        and ($4 is null or m.organization_id::text = $4) and (not $5 or m.organization_id is null)
+    )
+    select
+      array(select session_key from own union select session_key from seen),
+      array(select lead_id from own order by 1),
+      array(select session_id from seen where is_named order by 1)
+    $sql$,
+    ledger, case of_source when 'default' then 'public' else ledger end
+  ) using email, metrics.mail_pattern(email), user_id, organization, no_organization;
+end; $function$;
+comment on function metrics.person_sessions(text,text,text,text,boolean) is 'The sessions of a person: those with a lead of the address, those of the user, and those that are called by the address (named); and the ids of those leads.';
 
 CREATE OR REPLACE FUNCTION metrics.plan_for_many()
  RETURNS void
@@ -5945,6 +6273,30 @@ CREATE OR REPLACE FUNCTION metrics.text_digest(model text, message text, respons
  STABLE PARALLEL SAFE
 RETURN ((('x'::text || encode(SUBSTRING(sha256(convert_to(((quote_nullable(model) || quote_nullable(message)) || quote_nullable(response)), getdatabaseencoding())) FROM 1 FOR 8), 'hex'::text)))::bit(64))::bigint;
 comment on function metrics.text_digest(text,text,text) is 'Tells whether an exact token count is still that of the row''s text: the first 64 bits of SHA-256 of model and texts.';
+
+CREATE OR REPLACE FUNCTION metrics.text_statement(of_schema name, of_kind text, ids text[])
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  source record;
+begin
+  if ids = '{}' then
+    return null;
+  end if;
+  execute format('select s.relation, s.is_view from %I.sources as s where s.kind = $1', of_schema) into source using of_kind;
+  if source.is_view then
+    return format('Texts are the application''s to delete, in %s, ids %s.', source.relation, array_to_string(ids, ', '));
+  end if;
+  return format('Where texts are to go as well: update %s set %s where id::text = any(%L)', source.relation, (
+    select string_agg(format('%1$I = case when %1$I <> '''' then ''(erased)'' end', a.attname), ', ' order by a.attnum)
+    from pg_attribute as a
+    where a.attrelid = source.relation and a.attname in ('message', 'response', 'feedback_text') and not a.attisdropped
+  ), ids);
+end; $function$;
+comment on function metrics.text_statement(name,text,text[]) is 'How the texts of these rows can be erased: a statement over adopted tables. Messages stay messages; tokens that we counted are those of the new text then.';
 
 CREATE OR REPLACE FUNCTION metrics.tg_conversations__delete()
  RETURNS trigger

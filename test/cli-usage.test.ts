@@ -18,6 +18,7 @@ const COMMANDS = [
   "sql",
   "prices",
   "readers",
+  "erase",
   "doctor",
   "verify",
   "repair",

@@ -14,12 +14,12 @@ describe("the schema", () => {
     expect(dump, 'The schema has changed. Run "npm run schema" and commit.').toBe(readFileSync(schemaFile, "utf8"));
   });
 
-  test("stays the same when all of sql/functions, sql/views, sql/reports and sql/readers is applied again", async ({
+  test("stays the same when all of sql/functions, sql/views, sql/reports, sql/readers and sql/privacy is applied again", async ({
     db,
   }) => {
     const current = new Set(
       sqlFiles()
-        .filter(({ path }) => /^(functions|views|reports|readers)/.test(path))
+        .filter(({ path }) => /^(functions|views|reports|readers|privacy)/.test(path))
         .map(({ text }) => text),
     );
     const steps = (await resolveMigrations()).flatMap((migration) => migration.steps);

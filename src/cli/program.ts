@@ -6,6 +6,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { detachCommand } from "./commands/detach.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodingsCommand } from "./commands/encodings.ts";
+import { eraseCommand } from "./commands/erase.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { pricesCommand } from "./commands/prices.ts";
@@ -27,7 +28,7 @@ const GROUPS = {
   "Set up:": [startCommand, migrateCommand, backfillCommand, demoCommand, uninstallCommand],
   "Your own tables:": [attachCommand, detachCommand],
   "Count tokens:": [workerCommand, encodingsCommand, recountCommand],
-  "Who may read:": [keysCommand, readersCommand],
+  "Who may read, and what:": [keysCommand, readersCommand, eraseCommand],
   "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand, pricesCommand],
   "Check:": [doctorCommand, verifyCommand, repairCommand],
 };
