@@ -1,10 +1,12 @@
 import { connect as connectSocket } from "node:net";
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
+import { cuttingProxy } from "./support/cutting-proxy.ts";
 import { streams } from "./support/fake-service.ts";
 import { asking, defaults, eventsIn, limits, raw, test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 
+const PATIENT = { timeout: 10_000 };
 const QUESTION = { message: "hi", session_id: "s" };
 
 describe("every answer", () => {
@@ -146,33 +148,68 @@ describe("a database that cuts its connections", () => {
   const cut = (db: Sql) => db`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
 
-  test("is asked again, and what was under way is a 503", async ({ db, serve }) => {
+  const lockWaiters = "datname = current_database() and wait_event_type = 'Lock'";
+
+  test("is asked again, also for what was under way, which is stored once", async ({ db, serve }) => {
     const api = await serve();
     await api.post("/api/chat", QUESTION);
     const holder = await db.reserve();
     await holder`begin`;
     await holder`lock table conversations in exclusive mode`;
     const waiting = api.post("/api/chat", QUESTION);
-    await expect
-      .poll(
-        async () =>
-          (
-            await holder`select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`
-          ).length,
-      )
-      .toBe(1);
+    // Not in the holder's transaction, which sees all of this as it was at first.
+    const waiters = () => db.unsafe(`select pid from pg_stat_activity where ${lockWaiters}`);
+    await expect.poll(async () => (await waiters()).length, PATIENT).toBe(1);
+    const [first] = await waiters();
 
-    await holder`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`;
-    const { status, json } = await waiting;
+    await db.unsafe(`select pg_terminate_backend(pid) from pg_stat_activity where ${lockWaiters}`);
+    await expect.poll(async () => (await waiters())[0]?.pid ?? first?.pid, PATIENT).not.toBe(first?.pid);
     await holder`rollback`;
     holder.release();
 
-    expect([status, json.code]).toEqual([503, "unavailable"]);
+    expect((await waiting).status).toBe(200);
     await cut(db);
     await expect.poll(async () => (await api.post("/api/chat", QUESTION)).status).toBe(200);
     expect((await api.get("/api/reports/summary")).status).toBe(200);
+    expect(await db`select from conversations`).toHaveLength(3);
+    await expectNoDrift(db);
+  });
+
+  test("at the commit is asked what became of it, and what was not stored is stored then", async ({ db, serve }) => {
+    const api = await serve();
+    await api.post("/api/chat", QUESTION);
+    // Checked at the commit, which waits there.
+    await db.unsafe(`
+      create function wait_at_commit() returns trigger language plpgsql as $$
+        begin perform pg_advisory_xact_lock(7); return null; end $$;
+      create constraint trigger wait_at_commit after insert on leads deferrable initially deferred
+        for each row execute function wait_at_commit()`);
+    const holder = await db.reserve();
+    await holder`select pg_advisory_lock(7)`;
+    const waiting = api.post("/api/leads", { session_id: "s", name: "Ada" });
+    const waiters = () => db.unsafe(`select pid from pg_stat_activity where ${lockWaiters}`);
+    await expect.poll(async () => (await waiters()).length, PATIENT).toBe(1);
+
+    await db.unsafe(`select pg_terminate_backend(pid) from pg_stat_activity where ${lockWaiters}`);
+    await holder`select pg_advisory_unlock(7)`;
+    holder.release();
+
+    expect((await waiting).status).toBe(201);
+    expect(await db`select from leads`).toHaveLength(1);
+    await expectNoDrift(db);
+  });
+
+  test("after the commit leaves it open, and stores nothing twice", async ({ db, serve, url }) => {
+    const proxy = await cuttingProxy(url);
+    const api = await serve({ databaseUrl: proxy.url });
+    await api.post("/api/chat", QUESTION);
+
+    proxy.cutAtCommit();
+    const { status, json, headers } = await api.post("/api/leads", { session_id: "s", name: "Ada" });
+
+    expect([status, json.code, headers.get("retry-after")]).toEqual([503, "outcome_unknown", "1"]);
+    expect(await db`select from leads`).toHaveLength(1);
+    await proxy.close();
     await expectNoDrift(db);
   });
 

@@ -7,6 +7,7 @@ import { describeError } from "./describe-error.ts";
 import { DOCS_STYLE, docsPage } from "./docs-page.ts";
 import { createGuards, widgetCors } from "./guards.ts";
 import { createKeys } from "./keys.ts";
+import { createMonitoring, type Monitoring } from "./monitoring.ts";
 import { openApiDocument } from "./openapi.ts";
 import { Problem, sendProblem } from "./problem.ts";
 import { logRequests, requestId } from "./request-log.ts";
@@ -25,10 +26,15 @@ export type AppOptions = {
   reads?: Database;
   /** More of them, for looking keys up: nobody waits for a report to be let in. `db` unless given. */
   own?: Database;
+  /** The same without patience, for whether the database is there. */
+  probe?: Database;
+  monitoring?: Monitoring;
   log: Logger;
   /** Who answers POST /api/chat. */
   answerer: Answerer;
   settings: AppSettings;
+  /** Aborted when the process is told to end: requests are still answered. */
+  draining?: AbortSignal;
   /** Aborted when the process ends and cannot wait any longer for requests under way. */
   stopping?: AbortSignal;
   /** Hears of the work of each request, which may outlast its connection. */
@@ -37,7 +43,9 @@ export type AppOptions = {
 
 /** The HTTP API as an Express application. It never listens: that is the caller's. */
 export function createApp(options: AppOptions): Express {
-  const { db, log, answerer, settings, stopping = new AbortController().signal, onWork = () => {} } = options;
+  const { db, log, answerer, settings, onWork = () => {} } = options;
+  const probe = options.probe ?? db;
+  const never = new AbortController().signal;
   const context: Context = {
     db,
     reads: options.reads ?? db,
@@ -46,12 +54,16 @@ export function createApp(options: AppOptions): Express {
     settings,
     tables: createSourceTables(db),
     keys: createKeys(options.own ?? db, log),
-    stopping,
+    probe,
+    monitoring: options.monitoring ?? createMonitoring(probe),
+    draining: options.draining ?? never,
+    stopping: options.stopping ?? never,
   };
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", settings.trustProxy);
   app.set("query parser", "simple");
+  app.use(context.monitoring.measure);
   app.use(logRequests(log));
   app.use(
     helmet({ contentSecurityPolicy: { useDefaults: false, directives: POLICY }, crossOriginResourcePolicy: false }),

@@ -35,11 +35,13 @@ export function storeExchange(place: Place, body: ChatBody, answer: Answer, took
 /** Stores the question, before it is answered; returns the row's id. */
 export function storeQuestion(place: Place, body: ChatBody): Promise<string> {
   const { db, columns } = place;
-  return again(async () => {
-    const { names, values } = listFor(columns, questionValues(place, body, 0));
-    const row = await returned(db, columns, sql`insert into public.conversations (${names}) values (${values})`);
-    return row?.id ?? "";
-  });
+  return again(() =>
+    db.begin("read write", async (tx) => {
+      const { names, values } = listFor(columns, questionValues(place, body, 0));
+      const row = await returned(tx, columns, sql`insert into public.conversations (${names}) values (${values})`);
+      return row?.id ?? "";
+    }),
+  );
 }
 
 /** Completes the row of a question with its answer, or with the part that there is of it. */

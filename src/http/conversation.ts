@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { organizationFor } from "./access.ts";
+import { again } from "./again.ts";
 import { readExtras, readLedger, readNumbers } from "./conversation-rows.ts";
 import { conversationAnswer } from "./conversation-schemas.ts";
 import type { Queryable } from "./database.ts";
@@ -31,16 +32,18 @@ export const conversationRoute = defineRoute({
   handle: async ({ reads }, { params, query: { organization, limit, after }, reader, res }) => {
     const of = organizationFor(reader, organization);
     // One snapshot, so that the parts add up to the whole.
-    const found = await reads.begin("isolation level repeatable read read only", async (tx) => {
-      const key = await findSession(tx, params.session, of);
-      const { rows: messages, more } = await readLedger(tx, key, { limit, after });
-      return {
-        ...(await readNumbers(tx, key)),
-        messages,
-        next: more ? (messages.at(-1)?.id ?? null) : null,
-        ...(await readExtras(tx, key)),
-      };
-    });
+    const found = await again(() =>
+      reads.begin("isolation level repeatable read read only", async (tx) => {
+        const key = await findSession(tx, params.session, of);
+        const { rows: messages, more } = await readLedger(tx, key, { limit, after });
+        return {
+          ...(await readNumbers(tx, key)),
+          messages,
+          next: more ? (messages.at(-1)?.id ?? null) : null,
+          ...(await readExtras(tx, key)),
+        };
+      }),
+    );
     res.json(found);
   },
 });

@@ -1,4 +1,5 @@
 import { errorCode } from "../errors.ts";
+import { again } from "./again.ts";
 import type { Database } from "./database.ts";
 import { Problem } from "./problem.ts";
 import { type Fragment, sql } from "./sql.ts";
@@ -9,13 +10,15 @@ const WRONG_FILTER = new Set(["22023", "2201W", "22007", "22008", "22009"]);
 /** The rows of a report, as JSON values; times in UTC. */
 export async function readReport(db: Database, report: Fragment): Promise<unknown[]> {
   try {
-    return await db.begin("read only", async (tx) => {
-      await tx.query(
-        sql`select set_config('timezone', 'UTC', true), set_config('statement_timeout', ${String(LONGEST_MS)}, true)`,
-      );
-      const found = await tx.query<{ row: unknown }>(report);
-      return found.map(({ row }) => row);
-    });
+    return await again(() =>
+      db.begin("read only", async (tx) => {
+        await tx.query(
+          sql`select set_config('timezone', 'UTC', true), set_config('statement_timeout', ${String(LONGEST_MS)}, true)`,
+        );
+        const found = await tx.query<{ row: unknown }>(report);
+        return found.map(({ row }) => row);
+      }),
+    );
   } catch (error) {
     throw asFilterProblem(error);
   }

@@ -40,7 +40,8 @@ export function logRequests(log: Logger) {
   };
 }
 
-function routeOf(req: Request): string {
+/** The route of a request, as it is written where it is served. */
+export function routeOf(req: Request): string {
   const route: unknown = req.route;
   if (typeof route !== "object" || route === null || !("path" in route)) return "(none)";
   return typeof route.path === "string" ? route.path : "(none)";

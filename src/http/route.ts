@@ -6,6 +6,7 @@ import type { Caller } from "./access.ts";
 import { check } from "./check.ts";
 import type { Database } from "./database.ts";
 import type { Keys } from "./keys.ts";
+import type { Monitoring } from "./monitoring.ts";
 import type { AppSettings } from "./settings.ts";
 import type { SourceTables } from "./source-tables.ts";
 
@@ -18,7 +19,12 @@ export type Context = {
   answerer: Answerer;
   settings: AppSettings;
   tables: SourceTables;
+  /** A connection that waits for nothing: for whether the database is there. */
+  probe: Database;
+  monitoring: Monitoring;
   keys: Keys;
+  /** Aborted when the process is told to end: requests are still answered. */
+  draining: AbortSignal;
   /** Aborted when the process ends and cannot wait any longer. */
   stopping: AbortSignal;
 };

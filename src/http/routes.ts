@@ -2,6 +2,7 @@ import { chatRoute } from "./chat.ts";
 import { conversationRoute } from "./conversation.ts";
 import { exportRoute } from "./export.ts";
 import { feedbackRoute } from "./feedback.ts";
+import { healthRoute, metricsRoute, readyRoute } from "./health.ts";
 import { leadsRoute } from "./leads.ts";
 import { conversationsRoute } from "./report-conversations.ts";
 import { reportRoutes } from "./reports.ts";
@@ -24,4 +25,7 @@ export const routes: readonly Route[] = [
   loginRoute,
   sessionRoute,
   signOutRoute,
+  healthRoute,
+  readyRoute,
+  metricsRoute,
 ];

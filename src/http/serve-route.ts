@@ -21,7 +21,11 @@ export function serveRoute(route: Route, { context, onWork }: Serving): RequestH
     const own = { ...context, reads: ownReads(context.reads, reader) };
     const work = route.run(own, { reader, req, res, id: requestId(req), gone }).catch((error: unknown) => {
       if (closed.aborted) return; // Nobody is there to be told.
-      if (context.stopping.aborted) throw new Problem(503, "stopping", "The server is stopping.", { cause: error });
+      if (context.stopping.aborted)
+        throw new Problem(503, "stopping", "The server is stopping.", {
+          headers: { "retry-after": "1" },
+          cause: error,
+        });
       throw error;
     });
     onWork(work);

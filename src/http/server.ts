@@ -2,11 +2,14 @@ import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBuiltIn } from "../chat/built-in.ts";
 import { createService } from "../chat/service.ts";
-import { errorCode, UserError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { createPool } from "../worker/pool.ts";
 import { createApp } from "./app.ts";
+import { endWithAnswers } from "./closing.ts";
 import { createDatabase } from "./database.ts";
+import { listen, urlOf } from "./listen.ts";
+import { addProcessFigures, createMonitoring } from "./monitoring.ts";
+import { createPatience } from "./patience.ts";
 import type { HttpSettings } from "./settings.ts";
 
 /** What {@link startHttp} needs. */
@@ -19,12 +22,14 @@ export type HttpServer = {
   stop: () => Promise<void>;
 };
 
-const FIRST_PORT = 3000;
-const PORTS = 20;
 const WRITERS = 8;
 const READERS = 5;
 // For keys and the state of things, which wait for nobody.
 const OWN = 2;
+// A restart takes less; who asks while the database is away for longer is told at once.
+const LONGEST_OUTAGE_MS = 10_000;
+// For what is on its way to connections that are kept, so that it finds them open.
+const LAST_REQUESTS_MS = 100;
 const FINISH_WITHIN_MS = 5000;
 // For what was cut short to store what there is of it.
 const CLEAN_UP_MS = 2000;
@@ -38,15 +43,22 @@ export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Pr
   const end = async () => {
     await atMost(CLEAN_UP_MS, Promise.all([writers, readers, own].map((pool) => pool.end())));
   };
-  const stopping = new AbortController();
+  const [draining, stopping] = [new AbortController(), new AbortController()];
+  const patience = createPatience(LONGEST_OUTAGE_MS, stopping.signal);
+  const probe = createDatabase(own);
+  const monitoring = createMonitoring(probe, { write: writers, read: readers, own });
+  addProcessFigures(monitoring);
   const underWay = new Set<Promise<void>>();
   const app = createApp({
-    db: createDatabase(writers),
-    reads: createDatabase(readers),
-    own: createDatabase(own),
+    db: createDatabase(writers, patience),
+    reads: createDatabase(readers, patience),
+    own: createDatabase(own, patience),
+    probe,
+    monitoring,
     log,
     answerer: settings.service === undefined ? createBuiltIn() : createService(settings.service),
     settings: settings.app,
+    draining: draining.signal,
     stopping: stopping.signal,
     onWork: (work) => {
       const done = work.catch(() => {}).finally(() => underWay.delete(done));
@@ -54,12 +66,17 @@ export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Pr
     },
   });
   const server = createServer(app);
+  endWithAnswers(server, draining.signal);
   // Slow senders hold a connection no longer than this.
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
   try {
     const port = await listen(server, settings);
-    const stop = () => stopServer(server, stopping, underWay).finally(end);
+    const stop = async () => {
+      draining.abort();
+      await sleep(Math.max(settings.stopDelayMs, LAST_REQUESTS_MS));
+      await stopServer(server, stopping, underWay).finally(end);
+    };
     let stopped: Promise<void> | undefined;
     return { url: urlOf(settings.host, port), stop: () => (stopped ??= stop()) };
   } catch (error) {
@@ -71,7 +88,7 @@ export async function startHttp({ databaseUrl, log, settings }: HttpOptions): Pr
 async function stopServer(server: Server, stopping: AbortController, underWay: Set<Promise<void>>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const finished = Promise.all([closed, settled(underWay)]);
-  // A connection whose last answer went out would be kept for the next request.
+  // Those on which nothing was asked yet.
   const closing = setInterval(() => server.closeIdleConnections(), CLOSE_EVERY_MS);
   await atMost(FINISH_WITHIN_MS, finished);
   stopping.abort(new Error("The server is stopping."));
@@ -89,55 +106,4 @@ async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   const waiting = new AbortController();
   await Promise.race([work, sleep(ms, undefined, { signal: waiting.signal }).catch(() => {})]);
   waiting.abort();
-}
-
-async function listen(server: Server, { port, host }: HttpSettings): Promise<number> {
-  const last = port === undefined ? FIRST_PORT + PORTS - 1 : port;
-  for (let next = port ?? FIRST_PORT; ; next += 1) {
-    try {
-      return await listenOn(server, next, host);
-    } catch (error) {
-      if (errorCode(error) === "EADDRINUSE" && next < last) continue;
-      throw explained(error, port === undefined ? `${FIRST_PORT} to ${last}` : String(port), host);
-    }
-  }
-}
-
-function listenOn(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host }, () => {
-      server.off("error", reject);
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : port);
-    });
-  });
-}
-
-function explained(error: unknown, ports: string, host: string): unknown {
-  const other = "Choose another (--http-port or PORT), or do without: --no-http";
-  switch (errorCode(error)) {
-    case "EADDRINUSE":
-      return new UserError(`Something else listens on port ${ports} of ${host}.`, {
-        hint: other,
-        exitCode: 2,
-        cause: error,
-      });
-    case "EACCES":
-      return new UserError(`This account may not listen on port ${ports}.`, { hint: other, exitCode: 2, cause: error });
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return new UserError(`This machine has no address ${host}.`, {
-        hint: "Correct HOST.",
-        exitCode: 2,
-        cause: error,
-      });
-    default:
-      return error;
-  }
-}
-
-function urlOf(host: string, port: number): string {
-  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${port}`;
 }

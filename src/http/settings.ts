@@ -22,6 +22,7 @@ const environment = z.object({
   RATE_LIMIT_PER_WIDGET: optional(whole(1, 1_000_000).default(600)),
   RATE_LIMIT_PER_KEY: optional(whole(1, 1_000_000).default(600)),
   RATE_LIMIT_READS: optional(whole(1, 1_000_000).default(600)),
+  STOP_DELAY_SECONDS: optional(whole(0, 300).default(0)),
   OPENAI_API_KEY: optional(z.string().optional()),
   OPENAI_BASE_URL: optional(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_MODEL: optional(z.string().default("gpt-4o-mini")),
@@ -47,6 +48,8 @@ export type HttpSettings = {
   /** The port to listen on; undefined: the first free one from 3000. */
   port: number | undefined;
   host: string;
+  /** How long to go on as before when told to stop, but for saying so: until who sends the requests has noticed. */
+  stopDelayMs: number;
   app: AppSettings;
   /** Undefined: the built-in responder answers. */
   service: { apiKey: string; baseUrl: string | undefined; model: string; timeoutMs: number } | undefined;
@@ -64,6 +67,7 @@ export function loadHttpSettings(
   return {
     port: read.PORT,
     host: read.HOST,
+    stopDelayMs: read.STOP_DELAY_SECONDS * 1000,
     app: {
       localAccess: read.LOCAL_ACCESS === undefined ? localAccess : read.LOCAL_ACCESS === "on",
       widgetOrigins: read.WIDGET_ORIGINS,

@@ -35,6 +35,7 @@ export type ServeOptions = {
   settings?: Partial<AppSettings>;
   answerer?: Answerer;
   stopping?: AbortSignal;
+  draining?: AbortSignal;
   databaseUrl?: string;
 };
 
@@ -98,6 +99,7 @@ export const test = withDatabase
         answerer: options.answerer ?? createBuiltIn(),
         settings: { ...defaults(), ...options.settings },
         ...(options.stopping === undefined ? {} : { stopping: options.stopping }),
+        ...(options.draining === undefined ? {} : { draining: options.draining }),
         onWork: (promise) => work.add(promise.catch(() => {})),
       });
       const server = createServer(app).listen(0, "127.0.0.1");
