@@ -1,12 +1,14 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { finished, said, startCli } from "./support/cli.ts";
 import { test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 
 const CONNECTIONS = 64;
-const LOAD_MS = 1500;
+// All of them are at it by then, however slow the machine.
+const ANSWERED_FIRST = CONNECTIONS * 4;
 
 type Outcome = { session: string | undefined; whole: boolean; status: number; error: string };
 
@@ -55,7 +57,8 @@ describe("a server that is told to stop while many ask", () => {
     const base = /(http:\/\/\S+)\/docs/.exec(await said(child, "Ready. Ctrl-C stops it."))?.[1] ?? "";
     const outcomes: Outcome[] = [];
     const clients = Array.from({ length: CONNECTIONS }, (_, client) => keepAsking(base, client, outcomes));
-    setTimeout(() => child.kill("SIGTERM"), LOAD_MS);
+    while (outcomes.length < ANSWERED_FIRST) await sleep(10);
+    child.kill("SIGTERM");
     await Promise.all(clients);
 
     const { code } = await end;
@@ -63,7 +66,6 @@ describe("a server that is told to stop while many ask", () => {
     const answered = outcomes.flatMap(({ session, whole }) => (whole && session !== undefined ? [session] : []));
 
     expect(outcomes.filter(({ whole, status }) => !whole || status !== 200)).toEqual([]);
-    expect(outcomes.length).toBeGreaterThan(CONNECTIONS * 3);
     expect(stored.map(({ session_id }) => session_id)).toEqual(answered.toSorted());
     expect(code).toBe(0);
     await expectNoDrift(db);
