@@ -1028,7 +1028,9 @@ BEGIN ATOMIC
  SELECT p.rolname
     FROM (metrics.readers r
       JOIN pg_roles p ON ((p.oid = (r.role)::oid)))
-   WHERE ((r.scope = 'setting'::text) AND (r.reads = 'texts'::text) AND (r.source IS NULL) AND (NOT p.rolcanlogin) AND (NOT p.rolsuper) AND (NOT p.rolbypassrls) AND pg_has_role(p.oid,
+   WHERE ((r.scope = 'setting'::text) AND (r.reads = 'texts'::text) AND (r.source IS NULL) AND (NOT p.rolcanlogin) AND (NOT p.rolsuper) AND (NOT p.rolbypassrls) AND (NOT (EXISTS ( SELECT
+            FROM metrics.readers other
+           WHERE ((other.scope <> 'setting'::text) AND pg_has_role(p.oid, (other.role)::oid, 'usage'::text))))) AND pg_has_role(p.oid,
          CASE
              WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN 'set'::text
              ELSE 'member'::text
@@ -1036,7 +1038,7 @@ BEGIN ATOMIC
    ORDER BY p.rolname
   LIMIT 1;
 END;
-comment on function metrics.api_reader() is 'The role that metrics.confine takes: one that reads by setting and texts, cannot log in, and that the role that asks may become. All such are alike, so the first by name.';
+comment on function metrics.api_reader() is 'The role that metrics.confine takes: one that reads by setting and texts, cannot log in, reads nothing else, and that the role that asks may become. All such are alike, so the first by name.';
 
 CREATE OR REPLACE FUNCTION metrics.apply_deltas(deltas metrics.session_delta[], entered uuid[])
  RETURNS void
@@ -3402,7 +3404,7 @@ AS $function$
 declare
   target record;
   person record;
-  messages text[];
+  messages record;
   texts text[];
   is_adopted boolean;
 begin
@@ -3425,7 +3427,8 @@ begin
     of_source := target.name;
     -- All that is found by what is erased, first.
     select * into person from metrics.person_sessions(target.name, email, user_id, organization, no_organization);
-    messages := metrics.person_messages(target.name, person.session_keys, email, user_id, organization, no_organization);
+    select * into messages
+    from metrics.person_messages(target.name, person.session_keys, email, user_id, organization, no_organization);
 
     return query select target.name, f.* from metrics.erase_source_rows(
       target.schema_name, email, user_id, organization, no_organization, person.lead_ids, dry_run
@@ -3440,8 +3443,8 @@ begin
 
     erased := false;
     item := 'messages with a text';
-    number := cardinality(messages);
-    to_do := metrics.text_statement(target.schema_name, 'messages', messages);
+    number := cardinality(messages.ids);
+    to_do := metrics.text_statement(target.schema_name, 'messages', messages.ids);
     return next;
     execute format('select not bool_or(s.is_view) from %I.sources as s', target.schema_name) into is_adopted;
     if is_adopted then
@@ -3451,6 +3454,11 @@ begin
       to_do := metrics.text_statement('metrics', 'feedback', texts);
       return next;
     end if;
+    item := 'users called by it';
+    number := cardinality(messages.user_ids);
+    to_do := case when number > 0 then
+      'They are erased by their user_id: ' || array_to_string(messages.user_ids, ', ') end;
+    return next;
     item := 'sessions called by it';
     number := cardinality(person.named);
     to_do := case when number > 0 then
@@ -4940,31 +4948,36 @@ END;
 comment on function metrics.person_condition(regclass,text,text,text,boolean) is 'The condition by which a row of conversations, or of leads, is about a person: the address in a column of a lead, or the user''s id.';
 
 CREATE OR REPLACE FUNCTION metrics.person_messages(of_source text, session_keys uuid[], email text, user_id text, organization text, no_organization boolean)
- RETURNS text[]
+ RETURNS TABLE(ids text[], user_ids text[])
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-declare
-  ids text[];
 begin
-  execute format(
+  -- Every text is read, once: the simple search passes over nearly all of them.
+  return query execute format(
     $sql$
-    select array_agg(x.conversation_id::text order by x.conversation_id)
+    select
+      coalesce(array_agg(x.conversation_id::text order by x.conversation_id) filter (
+        where (coalesce(x.message, '') <> '' or coalesce(x.response, '') <> '')
+          and (
+            metrics.session_key(x.organization_id::text, x.session_id::text) = any($1)
+            or x.user_id::text in ($3, called.user_id)
+            or (strpos(lower(x.message), $6) > 0 and x.message ~* $2)
+            or (strpos(lower(x.response), $6) > 0 and x.response ~* $2)
+          )
+      ), '{}'),
+      coalesce(array_agg(distinct called.user_id) filter (where called.user_id <> coalesce($3, '')), '{}')
     from %1$I.source_messages as x
-    where (coalesce(x.message, '') <> '' or coalesce(x.response, '') <> '')
-      and ($4 is null or x.organization_id::text = $4) and (not $5 or x.organization_id is null)
-      and (
-        metrics.session_key(x.organization_id::text, x.session_id::text) = any($1)
-        or x.user_id::text = $3
-        or x.message ~* $2 or x.response ~* $2
-      )
+    cross join lateral (
+      select case when strpos(lower(x.user_id::text), $6) > 0 and x.user_id::text ~* $2 then x.user_id::text end
+    ) as called (user_id)
+    where ($4 is null or x.organization_id::text = $4) and (not $5 or x.organization_id is null)
     $sql$,
     metrics.source_schema(of_source)
-  ) into ids using session_keys, metrics.mail_pattern(email), user_id, organization, no_organization;
-  return coalesce(ids, '{}');
+  ) using session_keys, metrics.mail_pattern(email), user_id, organization, no_organization, lower(btrim(email));
 end; $function$;
-comment on function metrics.person_messages(text,uuid[],text,text,text,boolean) is 'Ids of the message rows with a text that are a person''s: of these sessions, of the user, or with the e-mail address in them.';
+comment on function metrics.person_messages(text,uuid[],text,text,text,boolean) is 'Ids of the message rows with a text that are a person''s: of these sessions, of the user, or with the e-mail address in them; and the ids of other users that are called by the address.';
 
 CREATE OR REPLACE FUNCTION metrics.person_sessions(of_source text, email text, user_id text, organization text, no_organization boolean)
  RETURNS TABLE(session_keys uuid[], lead_ids text[], named text[])

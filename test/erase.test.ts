@@ -52,6 +52,7 @@ describe("erasing by e-mail", () => {
       "errors and findings that quote it": 3,
       "messages with a text": 3,
       "feedback with a text": 2,
+      "users called by it": 0,
       "sessions called by it": 0,
     });
     expect(await numbers(db)).toEqual(before);
@@ -76,6 +77,7 @@ describe("erasing by e-mail", () => {
       "errors and findings that quote it": 0,
       "messages with a text": 0,
       "feedback with a text": 0,
+      "users called by it": 0,
       "sessions called by it": 0,
     });
     await expectNoDrift(db);
@@ -144,6 +146,26 @@ describe("erasing by user", () => {
     expect(await numbers(db)).toEqual(before);
     await expectNoDrift(db);
   });
+  test("whose id is the address is named by erasing by e-mail, and goes with both", async ({ bareDb, bareUrl }) => {
+    const db = await migrated(
+      { bareDb, bareUrl },
+      `create table conversations (id bytea primary key, session_id text, user_id text, message text, created_at timestamptz);
+       insert into conversations values ('\\x01ff', 's', '${ADA}', 'Hi', now()), ('\\x02ff', 't', 'nada@mail.example', 'Hi', now())`,
+    );
+
+    const named = await erase(db, `'${ADA}'`);
+    const found = await erase(db, `'${ADA}', user_id => '${ADA}'`);
+
+    expect(counts(named)).toMatchObject({ "messages with a text": 1, "users called by it": 1 });
+    expect(named.find(({ item }) => item === "users called by it")?.to_do).toContain(ADA);
+    expect(counts(found)).toMatchObject({ "rows with the user's id": 1, "users called by it": 0 });
+    await db.unsafe(found.find(({ item }) => item === "messages with a text")?.to_do?.replace(/^[^:]*: /, "") ?? "");
+    expect([...(await db`select message, user_id from conversations order by id`)]).toEqual([
+      { message: "(erased)", user_id: null },
+      { message: "Hi", user_id: "nada@mail.example" },
+    ]);
+    await expectNoDrift(db);
+  });
 });
 
 describe("tables of an application's own", () => {
@@ -191,6 +213,7 @@ describe("tables of an application's own", () => {
       "rows with the user's id": 0,
       "errors and findings that quote it": 0,
       "messages with a text": 1,
+      "users called by it": 0,
       "sessions called by it": 0,
     });
     expect(found[0]).toMatchObject({ erased: false, to_do: expect.stringMatching(/chat\.people, ids 1\./) });

@@ -147,6 +147,15 @@ describe("with the role of `readers api`", () => {
     expect(await line()).toContain(`read as the role ${api.role}`);
   });
 
+  test("that is given more than what a transaction names is not taken", async ({ db, api }) => {
+    await api.give();
+    const reader = async () => (await db`select metrics.api_reader() as role`)[0]?.role;
+
+    expect(await reader()).toBe(api.role);
+    await db.unsafe(`select metrics.grant_reader('${api.role}', '{2}')`);
+    expect(await reader()).toBeNull();
+  });
+
   test("is made once: a role of that name that is none of ours is not taken", async ({ db, server, api }) => {
     await server.unsafe(`create role ${api.role}`);
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,6 +51,36 @@ describe("pg_dump and pg_restore", () => {
     expect(await metricsOf(bareDb)).toEqual(kept);
     await expectNoDrift(bareDb);
     await writeOn(bareDb);
+  });
+
+  test("readers come back with their rights and organizations, by the names of their roles", async ({
+    db,
+    url,
+    bareDb,
+    bareUrl,
+    server,
+    tools,
+    file,
+  }) => {
+    const role = `cm_test_role_${randomBytes(6).toString("hex")}`;
+    await server.unsafe(`create role ${role}`);
+    try {
+      await populate(db);
+      await db`select metrics.grant_reader(${role}, '{1}')`;
+
+      await runTool(tools.dump, ["-Fc", "-f", file, url]);
+      const errors = await runTool(tools.restore, ["-d", bareUrl, file]);
+      const seen = await bareDb.begin(async (tx) => {
+        await tx`set local role ${tx(role)}`;
+        return tx`select distinct organization_id as o, (select conversations from report_summary()) as n from conversation_metrics`;
+      });
+
+      expect(errors).toBe("");
+      expect([...seen]).toEqual([{ o: "1", n: "3" }]);
+    } finally {
+      for (const each of [db, bareDb]) await each.unsafe(`drop owned by ${role}`);
+      await server.unsafe(`drop role ${role}`);
+    }
   });
 
   test("a whole database goes over itself with --clean and is exact", async ({ db, url, tools, file }) => {

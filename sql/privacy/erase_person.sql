@@ -13,7 +13,7 @@ as $$
 declare
   target record;
   person record;
-  messages text[];
+  messages record;
   texts text[];
   is_adopted boolean;
 begin
@@ -36,7 +36,8 @@ begin
     of_source := target.name;
     -- All that is found by what is erased, first.
     select * into person from metrics.person_sessions(target.name, email, user_id, organization, no_organization);
-    messages := metrics.person_messages(target.name, person.session_keys, email, user_id, organization, no_organization);
+    select * into messages
+    from metrics.person_messages(target.name, person.session_keys, email, user_id, organization, no_organization);
 
     return query select target.name, f.* from metrics.erase_source_rows(
       target.schema_name, email, user_id, organization, no_organization, person.lead_ids, dry_run
@@ -51,8 +52,8 @@ begin
 
     erased := false;
     item := 'messages with a text';
-    number := cardinality(messages);
-    to_do := metrics.text_statement(target.schema_name, 'messages', messages);
+    number := cardinality(messages.ids);
+    to_do := metrics.text_statement(target.schema_name, 'messages', messages.ids);
     return next;
     execute format('select not bool_or(s.is_view) from %I.sources as s', target.schema_name) into is_adopted;
     if is_adopted then
@@ -62,6 +63,11 @@ begin
       to_do := metrics.text_statement('metrics', 'feedback', texts);
       return next;
     end if;
+    item := 'users called by it';
+    number := cardinality(messages.user_ids);
+    to_do := case when number > 0 then
+      'They are erased by their user_id: ' || array_to_string(messages.user_ids, ', ') end;
+    return next;
     item := 'sessions called by it';
     number := cardinality(person.named);
     to_do := case when number > 0 then
