@@ -300,6 +300,65 @@ comment on column metrics.readers.source is 'The source that the entry is about;
 comment on column metrics.readers.scope is 'organization: organization_id; none: the rows whose organization is NULL; all; setting: whatever the settings conversation_metrics.organization and conversation_metrics.no_organization say, and nothing without them.';
 comment on column metrics.readers.reads is 'rows: whatever else it was granted; reports: metrics and reports, no text of a message; texts: the messages and leads as well.';
 
+create table metrics.rollup_changes (
+  starts_at timestamp with time zone not null,
+  organization_id text
+);
+comment on table metrics.rollup_changes is 'Which rollups a change made out of date: a quarter of an hour and an organization, as often as it changed. Written with the change, in its transaction; reports read these sessions themselves until metrics.roll_up has made the rollup anew.';
+comment on column metrics.rollup_changes.starts_at is 'As metrics.rollups.starts_at.';
+comment on column metrics.rollup_changes.organization_id is 'As metrics.rollups.organization_id.';
+
+create table metrics.rollup_resets (
+  reset_at timestamp with time zone default clock_timestamp() not null
+);
+comment on table metrics.rollup_resets is 'A row here makes all rollups out of date: after a TRUNCATE, and wherever nobody can say which. Gone when metrics.roll_up has begun anew.';
+
+create table metrics.rollup_state (
+  is_only boolean default true not null,
+  built_to timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  closed_to timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  closing_to timestamp with time zone,
+  closing_xid xid8,
+  rolled_up_at timestamp with time zone,
+  constraint rollup_state_is_only CHECK (is_only),
+  constraint rollup_state_pkey PRIMARY KEY (is_only)
+);
+comment on table metrics.rollup_state is 'How far metrics.roll_up has come; one row.';
+comment on column metrics.rollup_state.built_to is 'Sessions that began before this are in metrics.rollups, or their rollup is named in metrics.rollup_changes.';
+comment on column metrics.rollup_state.closed_to is 'Every change to a session that began before this is noted, or can be seen: how far built_to may go.';
+comment on column metrics.rollup_state.closing_to is 'The next closed_to, when all transactions before closing_xid have ended.';
+comment on column metrics.rollup_state.closing_xid is 'A transaction that began when sessions before closing_to had long been old enough to be noted.';
+comment on column metrics.rollup_state.rolled_up_at is 'When metrics.roll_up last came to its end.';
+
+create table metrics.rollups (
+  starts_at timestamp with time zone not null,
+  organization_id text,
+  widget_id text,
+  all_widgets boolean not null,
+  conversations bigint not null,
+  user_messages bigint not null,
+  ai_messages bigint not null,
+  prompt_tokens bigint not null,
+  completion_tokens bigint not null,
+  estimated_messages bigint not null,
+  leads bigint not null,
+  rating_count bigint not null,
+  rating_sum numeric not null,
+  response_count bigint not null,
+  response_us_sum numeric not null,
+  duration_sum interval not null
+);
+CREATE INDEX rollups_organization_idx ON metrics.rollups USING btree (hashtextextended(organization_id, (0)::bigint), all_widgets, starts_at);
+CREATE INDEX rollups_starts_at_idx ON metrics.rollups USING btree (starts_at);
+comment on table metrics.rollups is 'Sums over the sessions that began in a quarter of an hour, by organization, and by organization and widget: what reports over long ranges read. Made anew by metrics.roll_up where rollup_changes says so, never added to; no write of the application touches it.';
+comment on column metrics.rollups.starts_at is 'Start of the quarter of an hour (UTC) in which conversation_start lies.';
+comment on column metrics.rollups.organization_id is 'The organization of these sessions, as text; NULL is a tenant of its own.';
+comment on column metrics.rollups.widget_id is 'Their widget, as text; NULL where all_widgets.';
+comment on column metrics.rollups.all_widgets is 'Over all widgets of the organization.';
+comment on column metrics.rollups.conversations is 'How many sessions. The other columns are sums of those of conversation_metrics.';
+comment on column metrics.rollups.leads is 'How many of them have a lead.';
+comment on column metrics.rollups.duration_sum is 'Sum of conversation_end - conversation_start.';
+
 create table metrics.sessions (
   session_key uuid not null,
   has_extras boolean default false not null,
@@ -858,8 +917,17 @@ UNION ALL
           WHERE drift.session_key IS NOT NULL OR entry.session_key IS NULL AND entry.counted_session_key IS NULL
           GROUP BY drift.session_key) ledger
      LEFT JOIN public.conversation_metrics m ON m.session_key = ledger.session_key
-     LEFT JOIN metrics.session_truth truth ON truth.session_key = ledger.session_key;
-comment on view public.conversation_metrics_drift is 'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows.';
+     LEFT JOIN metrics.session_truth truth ON truth.session_key = ledger.session_key
+UNION ALL
+ SELECT NULL::bigint AS organization_id,
+    NULL::text AS session_id,
+    NULL::uuid AS session_key,
+    'rollup'::text AS column_name,
+    min(d.rollup::text) FILTER (WHERE d.side = 'kept'::text) AS stored,
+    min(d.rollup::text) FILTER (WHERE d.side = 'meant'::text) AS actual
+   FROM metrics.rollup_drift() d(side, rollup)
+  GROUP BY ((d.rollup).starts_at), ((d.rollup).organization_id), ((d.rollup).widget_id), ((d.rollup).all_widgets);
+comment on view public.conversation_metrics_drift is 'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows. column_name ''rollup'', without a session: a row of rollups is not what its sessions add up to.';
 
 
 -- Functions
@@ -879,6 +947,17 @@ begin
     and (delta.response_count <> 0 or delta.response_us_sum <> 0);
 end; $function$;
 comment on function metrics.add_answers(metrics.session_delta[]) is 'Adds to the metrics rows what metrics.pair_answers finds for these stretches.';
+
+CREATE OR REPLACE FUNCTION metrics.add_earlier_rows(deltas metrics.session_delta[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  -- Locked already by the statement that found them, in order.
+  perform metrics.apply_deltas(metrics.pair_answers(deltas), array(select d.session_key from unnest(deltas) as d));
+end; $function$;
+comment on function metrics.add_earlier_rows(metrics.session_delta[]) is 'Adds to the metrics rows of sessions what metrics.count_new_messages_sql left: new rows before their first one.';
 
 CREATE OR REPLACE FUNCTION metrics.add_first_row(new_row metrics.messages)
  RETURNS void
@@ -943,6 +1022,9 @@ begin
     );
 
   if found then
+    if new_row.created_at < changed_at - metrics.rollup_delay() then
+      perform metrics.mark_rollups(array[new_row.session_key]);
+    end if;
     if brings_extras then
       perform metrics.apply_extras(array[new_row.session_key]);
     end if;
@@ -1058,6 +1140,7 @@ begin
   if cardinality(deltas) > 128 then
     perform metrics.plan_for_many();
   end if;
+  perform metrics.mark_rollups(entered);
   -- A row that claims another session's first row can only be stale (left by a restore, say). It
   -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
   with stale as (
@@ -1156,7 +1239,10 @@ begin
   if with_extras is not null then
     perform metrics.apply_extras(with_extras);
   end if;
+  perform metrics.mark_rollups(array(select d.session_key from unnest(deltas) as d));
   if released is not null then
+    -- Where they claimed to have begun, nobody knows any more.
+    insert into metrics.rollup_resets default values;
     perform metrics.rebuild_sessions(released);
   end if;
 end; $function$;
@@ -1178,35 +1264,43 @@ begin
   if cardinality(keys) > 128 then
     perform metrics.plan_for_many();
   end if;
-  update public.conversation_metrics as m
-  set
-    has_lead = latest.lead_id is not null,
-    lead_name = latest.name,
-    lead_email = latest.email,
-    lead_company = latest.company,
-    rating_count = ratings.rating_count,
-    rating_sum = ratings.rating_sum,
-    updated_at = case
-      when (m.has_lead, m.lead_name, m.lead_email, m.lead_company, m.rating_count, m.rating_sum)
-        is distinct from
-        (latest.lead_id is not null, latest.name, latest.email, latest.company, ratings.rating_count, ratings.rating_sum)
-      then changed_at
-      else m.updated_at
-    end
-  from unnest(keys) as wanted(session_key)
-  left join lateral (
-    select l.lead_id, l.name, l.email, l.company
-    from metrics.leads as l
-    where l.session_key = wanted.session_key
-    order by l.created_at desc, l.lead_id desc
-    limit 1
-  ) as latest on true
-  cross join lateral (
-    select count(f.rating)::integer as rating_count, coalesce(sum(f.rating), 0) as rating_sum
-    from metrics.feedback as f
-    where f.session_key = wanted.session_key
-  ) as ratings
-  where m.session_key = wanted.session_key;
+  with changed as (
+    update public.conversation_metrics as m
+    set
+      has_lead = latest.lead_id is not null,
+      lead_name = latest.name,
+      lead_email = latest.email,
+      lead_company = latest.company,
+      rating_count = ratings.rating_count,
+      rating_sum = ratings.rating_sum,
+      updated_at = case
+        when (m.has_lead, m.lead_name, m.lead_email, m.lead_company, m.rating_count, m.rating_sum)
+          is distinct from
+          (latest.lead_id is not null, latest.name, latest.email, latest.company, ratings.rating_count, ratings.rating_sum)
+        then changed_at
+        else m.updated_at
+      end
+    from unnest(keys) as wanted(session_key)
+    left join lateral (
+      select l.lead_id, l.name, l.email, l.company
+      from metrics.leads as l
+      where l.session_key = wanted.session_key
+      order by l.created_at desc, l.lead_id desc
+      limit 1
+    ) as latest on true
+    cross join lateral (
+      select count(f.rating)::integer as rating_count, coalesce(sum(f.rating), 0) as rating_sum
+      from metrics.feedback as f
+      where f.session_key = wanted.session_key
+    ) as ratings
+    where m.session_key = wanted.session_key
+    returning m.conversation_start, m.organization_id
+  )
+  -- As metrics.mark_rollups.
+  insert into metrics.rollup_changes (starts_at, organization_id)
+  select distinct metrics.quarter_hour(c.conversation_start), c.organization_id::text
+  from changed as c
+  where c.conversation_start < changed_at - metrics.rollup_delay();
 end; $function$;
 comment on function metrics.apply_extras(uuid[]) is 'Derives the lead and satisfaction columns of these sessions from the ledgers metrics.leads and metrics.feedback. The caller holds the locks of their metrics rows.';
 
@@ -1725,6 +1819,7 @@ declare
   source metrics.sources;
   with_extras uuid[];
   answerable metrics.session_delta[];
+  earlier metrics.session_delta[];
   all_new boolean;
 begin
   for source in select * from metrics.sources order by kind loop
@@ -1744,7 +1839,10 @@ begin
   end if;
 
   execute metrics.count_new_messages_sql('select * from metrics.source_messages')
-    using clock_timestamp() into all_new, with_extras, answerable;
+    using clock_timestamp() into all_new, with_extras, answerable, earlier;
+  if earlier is not null then
+    perform metrics.add_earlier_rows(earlier);
+  end if;
   if answerable is not null then
     perform metrics.add_answers(answerable);
   end if;
@@ -1825,6 +1923,7 @@ declare
   old_row metrics.messages;
   before metrics.session_delta;
   after metrics.session_delta;
+  started timestamptz;
 begin
   select c.* into new_row from metrics.counted_messages as c where c.conversation_id = id;
   -- Asked before the lock, since the general way takes another one first, and once more under it.
@@ -1886,7 +1985,11 @@ begin
       then changed_at
       else m.updated_at
     end
-  where m.session_key = new_row.session_key;
+  where m.session_key = new_row.session_key
+  returning m.conversation_start into started;
+  if started < changed_at - metrics.rollup_delay() then
+    perform metrics.mark_rollups(array[new_row.session_key]);
+  end if;
   return true;
 end; $function$;
 comment on function metrics.change_in_place(anyelement) is 'Counts the change of one message row that kept its session, its time and its part in the order; false, and nothing done, for any other change.';
@@ -2687,26 +2790,12 @@ BEGIN ATOMIC
       from first
       where (select count(*) from opened) > 0
       order by session_key
-      -- A first row is only ever moved forward here: an INSERT cannot take one away.
       on conflict (session_key) do update set
-        conversation_id = case
-          when (coalesce(excluded.conversation_start, ''infinity''), excluded.conversation_id)
-            < (coalesce(m.conversation_start, ''infinity''), m.conversation_id)
-          then excluded.conversation_id else m.conversation_id end,
-        widget_id = case
-          when (coalesce(excluded.conversation_start, ''infinity''), excluded.conversation_id)
-            < (coalesce(m.conversation_start, ''infinity''), m.conversation_id)
-          then excluded.widget_id else m.widget_id end,
-        user_id = case
-          when (coalesce(excluded.conversation_start, ''infinity''), excluded.conversation_id)
-            < (coalesce(m.conversation_start, ''infinity''), m.conversation_id)
-          then excluded.user_id else m.user_id end,
         user_messages = m.user_messages + excluded.user_messages,
         ai_messages = m.ai_messages + excluded.ai_messages,
         prompt_tokens = m.prompt_tokens + excluded.prompt_tokens,
         completion_tokens = m.completion_tokens + excluded.completion_tokens,
         estimated_messages = m.estimated_messages + excluded.estimated_messages,
-        conversation_start = least(m.conversation_start, excluded.conversation_start),
         conversation_end = greatest(m.conversation_end, excluded.conversation_end),
         response_count = m.response_count + excluded.response_count,
         response_us_sum = m.response_us_sum + excluded.response_us_sum,
@@ -2714,19 +2803,36 @@ BEGIN ATOMIC
         open_rows = m.open_rows + excluded.open_rows,
         longest_lag = greatest(m.longest_lag, excluded.longest_lag),
         updated_at = excluded.updated_at
-      returning m.session_key, m.open_rows
+      -- A row before the first of its session changes where that begins: not here, since the row''s old
+      -- start is not known. The lock is taken all the same.
+      where (coalesce(m.conversation_start, ''infinity''), m.conversation_id)
+        < (coalesce(excluded.conversation_start, ''infinity''), excluded.conversation_id)
+      returning m.session_key, m.open_rows, m.conversation_start, m.organization_id
+    ),
+    -- As metrics.mark_rollups.
+    marked as (
+      insert into metrics.rollup_changes (starts_at, organization_id)
+      select distinct metrics.quarter_hour(conversation_start), organization_id::text
+      from applied
+      where conversation_start < clock_timestamp() - metrics.rollup_delay()
     )
     select
       (select count(*) from counted) = (select count(*) from added),
       (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
         summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, ''0'', null, null, summed.first_created_at, summed.last_created_at
-      )::metrics.session_delta) filter (where applied.open_rows > 0)
+      )::metrics.session_delta) filter (where applied.open_rows > 0),
+      array_agg(row(
+        summed.session_key, summed.message_rows, summed.user_messages, summed.ai_messages, summed.prompt_tokens,
+        summed.completion_tokens, summed.estimated_messages, summed.open_rows, summed.response_count,
+        summed.response_us_sum, summed.longest_lag, null, summed.conversation_end, summed.first_created_at,
+        summed.last_created_at
+      )::metrics.session_delta) filter (where applied.session_key is null)
     from summed
-    join applied on applied.session_key = summed.session_key
+    left join applied on applied.session_key = summed.session_key
     '::text, source_query) AS format;
 END;
-comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, and the stretches in which open questions may have found an answer.';
+comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
 
 CREATE OR REPLACE FUNCTION metrics.create_metrics_tables()
  RETURNS void
@@ -3083,6 +3189,7 @@ begin
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   execute format('drop function %1$I.repair(integer), %1$I.sample_drift(integer)', target);
   execute format('drop view %I.conversation_metrics_drift', target);
+  execute format('drop function %I.session_sums(timestamptz, timestamptz)', target);
   execute format('drop table %I.conversation_metrics', target);
   execute format('drop schema %I cascade', target);
 end; $function$;
@@ -3224,7 +3331,7 @@ begin
       when 'local_time' then 7
       when 'report_sessions' then 6
       when 'period_series' then 5
-      when 'report_periods' then 4 when 'hour_sums' then 4 when 'period_sums' then 4
+      when 'report_periods' then 4 when 'hour_sums' then 4 when 'period_sums' then 4 when 'sums_query' then 4
       else 1
     end
   loop
@@ -3650,6 +3757,15 @@ begin
 end; $function$;
 comment on function metrics.feedback_texts(uuid[],text,text,boolean) is 'Ids of the rows of the adopted table feedback with a text that are a person''s: of these sessions, or with the e-mail address in them.';
 
+CREATE OR REPLACE FUNCTION metrics.first_rollup()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT '1973-01-01 00:00:00+00'::timestamp with time zone AS timestamptz;
+END;
+comment on function metrics.first_rollup() is 'Sessions that began before this are in no rollup: in 1972 the last time zone was brought to whole quarters of an hour (Africa/Monrovia, by the IANA time zone database).';
+
 CREATE OR REPLACE FUNCTION metrics.follow_parents()
  RETURNS integer
  LANGUAGE plpgsql
@@ -3707,6 +3823,7 @@ begin
       delete from metrics.messages;
       delete from public.conversation_metrics;
   end;
+  insert into metrics.rollup_resets default values;
   -- Feedback that named its message row belongs to no session now.
   update metrics.feedback as f set session_key = null where f.conversation_id is not null;
   insert into metrics.messages (conversation_id, has_feedback)
@@ -3763,6 +3880,7 @@ begin
   end if;
   execute format('grant usage on schema metrics to %I', to_role);
   execute format('grant select on public.all_conversation_metrics, metrics.attachments, metrics.model_prices to %I', to_role);
+  execute format('grant execute on function metrics.quarter_hour(timestamptz), metrics.first_rollup() to %I', to_role);
   for target in
     select r.oid::regprocedure as signature from metrics.report_functions() as r where r.is_for_readers
   loop
@@ -3787,6 +3905,8 @@ begin
       'completion_tokens, prompt_source, completion_source, response_us, encoding, counted_at) on %I.messages to %I', target.ledger, to_role);
     execute format('grant select (feedback_id, session_key, conversation_id, rating) on %I.feedback to %I', target.ledger, to_role);
     execute format('grant select (lead_id, session_key, created_at, email) on %I.leads to %I', target.ledger, to_role);
+    execute format('grant select on %1$I.rollups, %1$I.rollup_changes, %1$I.rollup_resets, %1$I.rollup_state to %2$I',
+      target.ledger, to_role);
     -- Of the messages themselves which model they were sent to, and no text.
     execute format('grant select (session_key, conversation_id, created_at, user_messages, ai_messages, prompt_tokens, '
       'completion_tokens, prompt_source, completion_source, response_us, model) on %I.readable_messages to %I', target.ledger, to_role);
@@ -3822,18 +3942,26 @@ comment on function metrics.guarded(metrics.sources,text,text) is 'The text of a
 
 CREATE OR REPLACE FUNCTION metrics.hour_sums(filter public.report_filter)
  RETURNS TABLE(weekday integer, hour integer, conversations bigint, messages bigint, total_tokens bigint)
- LANGUAGE sql
- STABLE PARALLEL SAFE
-BEGIN ATOMIC
- SELECT (EXTRACT(isodow FROM (m.conversation_start AT TIME ZONE (hour_sums.filter).time_zone)))::integer AS "extract",
-     (EXTRACT(hour FROM (m.conversation_start AT TIME ZONE (hour_sums.filter).time_zone)))::integer AS "extract",
-     count(*) AS count,
-     sum((m.user_messages + m.ai_messages)) AS sum,
-     (sum(m.total_tokens))::bigint AS sum
-    FROM public.report_sessions(hour_sums.filter) m(source, session_key, conversation_id, session_id, organization_id, widget_id, user_id, total_messages, user_messages, ai_messages, total_tokens, prompt_tokens, completion_tokens, estimated_messages, conversation_start, conversation_end, conversation_duration, average_response_time, response_count, response_us_sum, has_lead, lead_name, lead_email, lead_company, user_satisfaction, rating_count, rating_sum, created_at, updated_at)
-   WHERE (m.conversation_start IS NOT NULL)
-   GROUP BY ((EXTRACT(isodow FROM (m.conversation_start AT TIME ZONE (hour_sums.filter).time_zone)))::integer), ((EXTRACT(hour FROM (m.conversation_start AT TIME ZONE (hour_sums.filter).time_zone)))::integer);
-END;
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+begin
+  return query execute format(
+    $sql$
+    select
+      extract(isodow from p.at at time zone ($1).time_zone)::integer,
+      extract(hour from p.at at time zone ($1).time_zone)::integer,
+      sum(p.conversations)::bigint, sum(p.user_messages + p.ai_messages)::bigint,
+      sum(p.prompt_tokens + p.completion_tokens)::bigint
+    from (%s) as p
+    where p.at is not null
+    group by 1, 2
+    $sql$,
+    metrics.sums_query(filter)
+  ) using filter;
+end; $function$;
 comment on function metrics.hour_sums(public.report_filter) is 'Sums over the conversations of a filter by weekday and hour of conversation_start in its time zone.';
 
 CREATE OR REPLACE FUNCTION metrics.id_column(of_kind text)
@@ -4019,6 +4147,7 @@ begin
     declare
       added metrics.messages;
       open_questions integer;
+      started timestamptz;
     begin
       %4$s
       update public.conversation_metrics as m
@@ -4038,7 +4167,10 @@ begin
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
         and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-      returning m.open_rows into open_questions;
+      returning m.open_rows, m.conversation_start into open_questions, started;
+      if started < clock_timestamp() - metrics.rollup_delay() then
+        perform metrics.mark_rollups(array[added.session_key]);
+      end if;
 
       if open_questions = 0 then
         return null;
@@ -4054,12 +4186,16 @@ begin
           all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
+          earlier metrics.session_delta[];
         begin
           %5$s
           if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
             execute metrics.count_new_messages_sql(%3$L)
-              into all_new, with_extras, answerable
+              into all_new, with_extras, answerable, earlier
               using clock_timestamp();
+            if earlier is not null then
+              perform metrics.add_earlier_rows(earlier);
+            end if;
             if with_extras is not null then
               perform metrics.apply_extras(with_extras);
             end if;
@@ -4665,6 +4801,18 @@ begin
 end; $function$;
 comment on function metrics.mapping_problems() is 'Why the triggers cannot read the rows of a source: what its mapping names and the table has no longer. Empty where they can.';
 
+CREATE OR REPLACE FUNCTION metrics.mark_rollups(keys uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into metrics.rollup_changes (starts_at, organization_id)
+  select distinct metrics.quarter_hour(m.conversation_start), m.organization_id::text
+  from public.conversation_metrics as m
+  where m.session_key = any(keys) and m.conversation_start < clock_timestamp() - metrics.rollup_delay();
+end; $function$;
+comment on function metrics.mark_rollups(uuid[]) is 'Notes that the rollups which these sessions are part of at present are out of date. The caller holds the locks of their metrics rows, and calls it after what it changes, and before that, too, where their start may change or they may go.';
+
 CREATE OR REPLACE FUNCTION metrics.message_delta(message metrics.messages)
  RETURNS metrics.session_delta
  LANGUAGE sql
@@ -4886,34 +5034,27 @@ comment on function metrics.period_series(public.report_filter,text,date,date) i
 
 CREATE OR REPLACE FUNCTION metrics.period_sums(filter public.report_filter, unit text, days integer, duration interval)
  RETURNS TABLE(period date, conversations bigint, user_messages bigint, ai_messages bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages bigint, leads bigint, rating_count bigint, rating_sum numeric, response_count bigint, response_us_sum numeric, timed_conversations bigint, duration_sum interval)
- LANGUAGE sql
- STABLE PARALLEL SAFE
-BEGIN ATOMIC
- SELECT
-         CASE period_sums.unit
-             WHEN 'all'::text THEN NULL::date
-             ELSE (date_trunc(period_sums.unit, metrics.local_time(m.conversation_start, period_sums.filter, period_sums.days, period_sums.duration)))::date
-         END AS date_trunc,
-     count(*) AS count,
-     sum(m.user_messages) AS sum,
-     sum(m.ai_messages) AS sum,
-     (sum(m.prompt_tokens))::bigint AS sum,
-     (sum(m.completion_tokens))::bigint AS sum,
-     sum(m.estimated_messages) AS sum,
-     count(*) FILTER (WHERE m.has_lead) AS count,
-     sum(m.rating_count) AS sum,
-     sum(m.rating_sum) AS sum,
-     sum(m.response_count) AS sum,
-     sum(m.response_us_sum) AS sum,
-     count(m.conversation_start) AS count,
-     sum((m.conversation_end - m.conversation_start)) AS sum
-    FROM public.report_sessions(period_sums.filter) m(source, session_key, conversation_id, session_id, organization_id, widget_id, user_id, total_messages, user_messages, ai_messages, total_tokens, prompt_tokens, completion_tokens, estimated_messages, conversation_start, conversation_end, conversation_duration, average_response_time, response_count, response_us_sum, has_lead, lead_name, lead_email, lead_company, user_satisfaction, rating_count, rating_sum, created_at, updated_at)
-   GROUP BY
-         CASE period_sums.unit
-             WHEN 'all'::text THEN NULL::date
-             ELSE (date_trunc(period_sums.unit, metrics.local_time(m.conversation_start, period_sums.filter, period_sums.days, period_sums.duration)))::date
-         END;
-END;
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+begin
+  return query execute format(
+    $sql$
+    select
+      case $2 when 'all' then null else date_trunc($2, metrics.local_time(p.at, $1, $3, $4))::date end,
+      sum(p.conversations)::bigint, sum(p.user_messages)::bigint, sum(p.ai_messages)::bigint,
+      sum(p.prompt_tokens)::bigint, sum(p.completion_tokens)::bigint, sum(p.estimated_messages)::bigint,
+      sum(p.leads)::bigint, sum(p.rating_count)::bigint, sum(p.rating_sum), sum(p.response_count)::bigint,
+      sum(p.response_us_sum), coalesce(sum(p.conversations) filter (where p.at is not null), 0)::bigint,
+      sum(p.duration_sum)
+    from (%s) as p
+    group by 1
+    $sql$,
+    metrics.sums_query(filter, duration)
+  ) using filter, unit, days, duration;
+end; $function$;
 comment on function metrics.period_sums(public.report_filter,text,integer,interval) is 'Sums over the conversations of a filter by day, week or month of conversation_start, or over all of them. All can be added up.';
 
 CREATE OR REPLACE FUNCTION metrics.person_condition(of_table regclass, email text, user_id text, organization text, no_organization boolean)
@@ -5096,6 +5237,15 @@ BEGIN ATOMIC
 END;
 comment on function metrics.price_at(text,timestamp with time zone,text,jsonb) is 'What 1,000,000 tokens of a model cost at a time, by what_if, else by metrics.model_prices: exact name, else longest prefix, each at its latest price of then; no row where it has no price. Upper and lower case are the same.';
 
+CREATE OR REPLACE FUNCTION metrics.quarter_hour(at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT date_bin('00:15:00'::interval, at, '2000-01-01 00:00:00+00'::timestamp with time zone) AS date_bin;
+END;
+comment on function metrics.quarter_hour(timestamp with time zone) is 'The quarter of an hour that a moment lies in, by its start. Every time zone''s days begin with one since 1972.';
+
 CREATE OR REPLACE FUNCTION metrics.rating_counts(filter public.report_filter, ledger name)
  RETURNS TABLE(rating integer, ratings bigint, conversations bigint)
  LANGUAGE plpgsql
@@ -5204,7 +5354,7 @@ declare
 begin
   select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.attachments as a
-  cross join unnest(array['conversation_metrics', 'messages', 'leads', 'feedback']) as of_table
+  cross join unnest(array['conversation_metrics', 'messages', 'leads', 'feedback', 'rollups', 'rollup_changes']) as of_table
   join pg_class as c on c.oid = to_regclass(format('%I.%I',
     case when a.name = 'default' and of_table = 'conversation_metrics' then 'public' else a.schema_name end, of_table))
   where not c.relrowsecurity or not exists (select from pg_policy as p where p.polrelid = c.oid and p.polname = 'readers');
@@ -5299,6 +5449,7 @@ begin
     and first.conversation_id = m.conversation_id
     and (m.session_id, m.organization_id) is distinct from (first.session_id, first.organization_id);
   perform metrics.apply_extras(keys);
+  perform metrics.mark_rollups(keys);
 end; $function$;
 comment on function metrics.rebuild_sessions(uuid[]) is 'Derives the metrics rows of these sessions from the ledger in full.';
 
@@ -5386,9 +5537,12 @@ begin
     where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
   ));
   perform metrics.rebuild_sessions(keys);
+  -- Read from the sessions from now on, until they are made anew.
+  insert into metrics.rollup_changes (starts_at, organization_id)
+  select distinct (d.rollup).starts_at, (d.rollup).organization_id from metrics.rollup_drift() as d;
   return query select * from unnest(differences);
 end; $function$;
-comment on function metrics.repair(integer) is 'Heals what conversation_metrics_drift finds, in at most max_sessions sessions (NULL: all), and returns what it found there. Blocks no writer but those of the sessions it heals.';
+comment on function metrics.repair(integer) is 'Heals what conversation_metrics_drift finds, in at most max_sessions sessions (NULL: all), and returns what it found there. Rollups that differ are made anew. Blocks no writer but those of the sessions it heals.';
 
 CREATE OR REPLACE FUNCTION metrics.repeated_ids()
  RETURNS text
@@ -5440,7 +5594,7 @@ AS $function$
       p.pronamespace = 'metrics'::regnamespace
       and p.proname in (
         'checked_filter', 'known_zone', 'source_schema', 'day_start', 'previous_period', 'local_time', 'period_series',
-        'period_sums', 'ratio', 'report_periods', 'hour_sums', 'time_percentiles', 'rating_counts', 'sort_type',
+        'sums_query', 'period_sums', 'ratio', 'report_periods', 'hour_sums', 'time_percentiles', 'rating_counts', 'sort_type',
         'page_place', 'price_at', 'checked_prices', 'split_key', 'model_usage', 'token_costs', 'report_keys', 'lead_sums',
         'report_functions', 'drop_reports', 'close_report_privileges', 'grant_reports'
       )
@@ -5624,6 +5778,155 @@ begin
 end; $function$;
 comment on function metrics.revoke_reader(name) is 'Takes from a role all that it may read of ours, also what was granted by hand.';
 
+CREATE OR REPLACE FUNCTION metrics.roll_up(max_sessions integer DEFAULT 100000, OUT remade integer, OUT built_to timestamp with time zone, OUT is_done boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+declare
+  max_quarters constant integer := 1000;
+  state metrics.rollup_state;
+  next_closing timestamptz;
+  chunk_from timestamptz;
+  chunk_to timestamptz;
+  first_start timestamptz;
+  last_start timestamptz;
+  sessions bigint;
+  quarters bigint;
+begin
+  remade := 0;
+  is_done := true;
+  if not pg_try_advisory_xact_lock(hashtextextended('metrics.rollups', 0)) then
+    return;
+  end if;
+
+  with seen as (
+    delete from metrics.rollup_resets returning true
+  ),
+  emptied as (
+    delete from metrics.rollups where exists (select from seen)
+  )
+  update metrics.rollup_state as s set built_to = '-infinity' where exists (select from seen);
+
+  select s.* into state from metrics.rollup_state as s;
+  if state.closing_xid < pg_snapshot_xmin(pg_current_snapshot()) then
+    state.closed_to := state.closing_to;
+    state.closing_xid := null;
+  end if;
+  -- By the time at which this transaction began, which was before it got its number. A number ahead of
+  -- ours is of the server that a dump was taken from.
+  next_closing := metrics.quarter_hour(now() - metrics.rollup_delay() - interval '30 minutes');
+  if next_closing > state.closed_to and coalesce(state.closing_xid > pg_current_xact_id(), true) then
+    state.closing_to := next_closing;
+    state.closing_xid := pg_current_xact_id();
+  end if;
+  update metrics.rollup_state as s
+  set closed_to = state.closed_to, closing_to = state.closing_to, closing_xid = state.closing_xid;
+
+  with taken as (
+    delete from metrics.rollup_changes as c
+    where c.starts_at in (
+      select e.starts_at from metrics.rollup_changes as e group by e.starts_at order by e.starts_at desc limit max_quarters
+    )
+    returning c.starts_at, c.organization_id
+  ),
+  changed as materialized (
+    select distinct t.starts_at, t.organization_id from taken as t
+    where t.starts_at >= metrics.first_rollup() and t.starts_at < state.built_to
+  ),
+  removed as (
+    delete from metrics.rollups as r
+    using changed as c
+    where r.starts_at = c.starts_at and r.organization_id is not distinct from c.organization_id
+  ),
+  added as (
+    insert into metrics.rollups
+    select s.*
+    from (select distinct c.starts_at from changed as c) as q
+    cross join lateral metrics.session_sums(q.starts_at, q.starts_at + interval '15 minutes') as s
+    where exists (
+      select from changed as c
+      where c.starts_at = s.starts_at and c.organization_id is not distinct from s.organization_id
+    )
+  )
+  select (select count(*) from changed), (select count(distinct t.starts_at) from taken as t) into remade, quarters;
+
+  if state.built_to < state.closed_to then
+    -- As far as so many sessions reach, and over at least one quarter of an hour.
+    chunk_from := greatest(state.built_to, metrics.first_rollup());
+    select min(ahead.conversation_start), max(ahead.conversation_start), count(*)
+    into first_start, last_start, sessions
+    from (
+      select m.conversation_start from public.conversation_metrics as m
+      where m.conversation_start >= chunk_from and m.conversation_start < state.closed_to
+      order by m.conversation_start
+      limit max_sessions
+    ) as ahead;
+    chunk_to := case
+      when sessions < max_sessions then state.closed_to
+      else greatest(metrics.quarter_hour(last_start), metrics.quarter_hour(first_start) + interval '15 minutes')
+    end;
+    with added as (
+      insert into metrics.rollups
+      select s.* from metrics.session_sums(chunk_from, chunk_to) as s
+    )
+    update metrics.rollup_state as s set built_to = chunk_to;
+    state.built_to := chunk_to;
+  end if;
+
+  is_done := state.built_to = state.closed_to and quarters < max_quarters;
+  built_to := state.built_to;
+  if is_done then
+    update metrics.rollup_state as s set rolled_up_at = clock_timestamp();
+  end if;
+end; $function$;
+comment on function metrics.roll_up(integer) is 'Brings metrics.rollups up to date: makes anew what rollup_changes names, then goes on where it had come to, over about max_sessions sessions. Returns how many rollups it made anew, up to which conversation_start there are any, and whether nothing is left to do at present. Waits for nobody, and nobody for it. The worker calls it every minute; without one, any scheduler may.';
+
+CREATE OR REPLACE FUNCTION metrics.rollup_delay()
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT '01:00:00'::interval AS "interval";
+END;
+comment on function metrics.rollup_delay() is 'How old a session''s start must be for a change of it to be noted in rollup_changes. What is younger is in no rollup yet: metrics.roll_up stays behind by half an hour more, for clocks that are put back.';
+
+CREATE OR REPLACE FUNCTION metrics.rollup_drift(from_time timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, to_time timestamp with time zone DEFAULT 'infinity'::timestamp with time zone)
+ RETURNS TABLE(side text, rollup metrics.rollups)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+  with built as (
+    select greatest(from_time, metrics.first_rollup()) as from_time, least(to_time, s.built_to) as to_time
+    from metrics.rollup_state as s
+    where not exists (select from metrics.rollup_resets)
+  ),
+  meant as materialized (
+    select m.* from built cross join lateral metrics.session_sums(built.from_time, built.to_time) as m
+  ),
+  kept as materialized (
+    select r.* from built join metrics.rollups as r on r.starts_at >= built.from_time and r.starts_at < built.to_time
+  ),
+  changed as materialized (
+    select distinct c.starts_at, c.organization_id from metrics.rollup_changes as c
+  ),
+  different as (
+    select 'meant' as side, row(m.*)::metrics.rollups as rollup from (table meant except all table kept) as m
+    union all
+    select 'kept', row(k.*)::metrics.rollups from (table kept except all table meant) as k
+  )
+  select d.side, d.rollup
+  from different as d
+  where not exists (
+    select from changed as c
+    where c.starts_at = (d.rollup).starts_at and c.organization_id is not distinct from (d.rollup).organization_id
+  )
+$function$;
+comment on function metrics.rollup_drift(timestamp with time zone,timestamp with time zone) is 'Rollups that are not what the sessions add up to (kept), and what they should be (meant), of those that metrics.rollup_changes does not name. No rows: the reports are right.';
+
 CREATE OR REPLACE FUNCTION metrics.row_lag(created_at timestamp with time zone, ended_at timestamp with time zone)
  RETURNS interval
  LANGUAGE sql
@@ -5726,6 +6029,8 @@ begin
   perform metrics.secure_table(format('%I.conversation_metrics', home)::regclass, 'organization_id');
   perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass)
   from unnest(array['messages', 'leads', 'feedback']) as of_table;
+  perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass, 'organization_id')
+  from unnest(array['rollups', 'rollup_changes']) as of_table;
   -- The application's rows have no policy of ours, and a join with them through a barrier by their id
   -- would read them all: so both are joined in here.
   execute format(
@@ -5894,6 +6199,33 @@ CREATE OR REPLACE FUNCTION metrics.session_key(organization_id text, session_id 
  STABLE PARALLEL SAFE
 RETURN (encode(SUBSTRING(sha256(convert_to((quote_nullable(organization_id) || session_id), getdatabaseencoding())) FROM 1 FOR 16), 'hex'::text))::uuid;
 comment on function metrics.session_key(text,text) is 'The key of a session: the first 128 bits of SHA-256 of organization and session id. NULL for a NULL session id; a NULL organization is a tenant of its own.';
+
+CREATE OR REPLACE FUNCTION metrics.session_sums(from_time timestamp with time zone, to_time timestamp with time zone)
+ RETURNS SETOF metrics.rollups
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT metrics.quarter_hour(m.conversation_start) AS quarter_hour,
+     (m.organization_id)::text AS organization_id,
+     (m.widget_id)::text AS widget_id,
+     (GROUPING((m.widget_id)::text) = 1),
+     count(*) AS count,
+     sum(m.user_messages) AS sum,
+     sum(m.ai_messages) AS sum,
+     (sum(m.prompt_tokens))::bigint AS sum,
+     (sum(m.completion_tokens))::bigint AS sum,
+     sum(m.estimated_messages) AS sum,
+     count(*) FILTER (WHERE m.has_lead) AS count,
+     sum(m.rating_count) AS sum,
+     sum(m.rating_sum) AS sum,
+     sum(m.response_count) AS sum,
+     sum(m.response_us_sum) AS sum,
+     sum((m.conversation_end - m.conversation_start)) AS sum
+    FROM public.conversation_metrics m
+   WHERE ((m.conversation_start >= session_sums.from_time) AND (m.conversation_start < session_sums.to_time))
+   GROUP BY GROUPING SETS (((metrics.quarter_hour(m.conversation_start)), (m.organization_id)::text, (m.widget_id)::text), ((metrics.quarter_hour(m.conversation_start)), (m.organization_id)::text));
+END;
+comment on function metrics.session_sums(timestamp with time zone,timestamp with time zone) is 'What metrics.rollups should hold for the quarters of an hour from one time to another.';
 
 CREATE OR REPLACE FUNCTION metrics.session_total(of_session uuid)
  RETURNS metrics.session_delta
@@ -6141,6 +6473,99 @@ begin
 end; $function$;
 comment on function metrics.split_key(text,text[]) is 'The expression of a report''s key, over the sessions m and the source rows x; an error for what it cannot be split by.';
 
+CREATE OR REPLACE FUNCTION metrics.sums_query(filter public.report_filter, shift interval DEFAULT '00:00:00'::interval)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  home constant name := metrics.source_schema(filter.source);
+  live constant text := $sql$
+    select
+      m.conversation_start as at, 1::bigint as conversations, m.user_messages::bigint as user_messages,
+      m.ai_messages::bigint as ai_messages, m.prompt_tokens, m.completion_tokens,
+      m.estimated_messages::bigint as estimated_messages, m.has_lead::integer::bigint as leads,
+      m.rating_count::bigint as rating_count, m.rating_sum, m.response_count::bigint as response_count, m.response_us_sum,
+      m.conversation_end - m.conversation_start as duration_sum
+    from public.report_sessions($1) as m
+    where %s
+  $sql$;
+  rolled_from timestamptz;
+  rolled_to timestamptz;
+  changed_quarters bigint;
+  first_rolled text;
+  first_left text;
+  own text;
+begin
+  if num_nonnulls(
+      filter.user_id, filter.min_tokens, filter.max_tokens, filter.has_lead, filter.min_satisfaction, filter.max_satisfaction
+    ) > 0
+    or shift <> date_bin('15 minutes', '2000-01-01'::timestamp + shift, '2000-01-01') - '2000-01-01'::timestamp
+  then
+    return format(live, 'true');
+  end if;
+  execute format(
+    'select s.built_to from %1$I.rollup_state as s where not exists (select from %1$I.rollup_resets)', home
+  ) into rolled_to;
+  rolled_from := greatest(
+    metrics.quarter_hour(filter.from_time + interval '15 minutes' - interval '1 microsecond'), metrics.first_rollup()
+  );
+  rolled_to := least(metrics.quarter_hour(filter.to_time), rolled_to);
+  if rolled_to is null or rolled_from >= rolled_to then
+    return format(live, 'true');
+  end if;
+
+  first_rolled := format('to_timestamp(%s)', extract(epoch from rolled_from)::bigint);
+  first_left := format('to_timestamp(%s)', extract(epoch from rolled_to)::bigint);
+  own := format('o.starts_at >= %s and o.starts_at < %s', first_rolled, first_left)
+    || case
+      when filter.organization is not null then ' and hashtextextended(o.organization_id, 0) = '
+        'hashtextextended(($1).organization, 0) and o.organization_id = ($1).organization'
+      when filter.no_organization then ' and o.organization_id is null'
+      else ''
+    end;
+  execute format('select count(distinct o.starts_at) from %I.rollup_changes as o where %s', home, own)
+    into changed_quarters using filter;
+  if changed_quarters > extract(epoch from rolled_to - rolled_from) / 900 / 4 then
+    return format(live, 'true');
+  end if;
+  -- By what changed in a hash, however much: "is true" keeps it from becoming a join.
+  return format(
+    $sql$
+    with changed (starts_at, organization, has_none) as materialized (
+      select distinct o.starts_at, coalesce(o.organization_id, ''), o.organization_id is null
+      from %1$I.rollup_changes as o
+      where %2$s
+    )
+    select
+      o.starts_at as at, o.conversations, o.user_messages, o.ai_messages, o.prompt_tokens, o.completion_tokens,
+      o.estimated_messages, o.leads, o.rating_count, o.rating_sum, o.response_count, o.response_us_sum, o.duration_sum
+    from %1$I.rollups as o
+    where %2$s
+      and (o.starts_at, coalesce(o.organization_id, ''), o.organization_id is null) not in (table changed)
+    $sql$,
+    home, own
+  )
+    || case when filter.widget is null then ' and o.all_widgets' else ' and not o.all_widgets and o.widget_id = ($1).widget' end
+    || case when changed_quarters = 0 then '' else $sql$
+    union all
+    select m.*
+    from (select distinct c.starts_at from changed as c) as c
+    cross join lateral ($sql$
+    || format(live, 'm.conversation_start >= c.starts_at and m.conversation_start < c.starts_at + interval ''15 minutes''
+      and ((c.starts_at, coalesce(m.organization_id, ''''), m.organization_id is null) in (table changed)) is true')
+    -- An OFFSET, so that each is looked up by index.
+    || ' offset 0) as m' end
+    || case when filter.from_time is null or filter.from_time < rolled_from
+      then ' union all ' || format(live, 'm.conversation_start < ' || first_rolled) else '' end
+    || case when filter.to_time is null or filter.to_time > rolled_to
+      then ' union all ' || format(live, 'm.conversation_start >= ' || first_left) else '' end
+    || case when filter.from_time is null and filter.to_time is null
+      then ' union all ' || format(live, 'm.conversation_start is null') else '' end;
+end; $function$;
+comment on function metrics.sums_query(public.report_filter,interval) is 'The text of a query of sums that can be added up further, of the conversations of the filter $1 by the moment at, the start of a session or of a quarter of an hour of them. shift is what their times will be moved by: only whole quarters of an hour keep them together.';
+
 CREATE OR REPLACE FUNCTION metrics.sync(kind text, ids anyarray)
  RETURNS void
  LANGUAGE plpgsql
@@ -6331,6 +6756,7 @@ AS $function$
     declare
       added metrics.messages;
       open_questions integer;
+      started timestamptz;
     begin
       insert into metrics.messages (conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us) 
       select
@@ -6360,7 +6786,10 @@ AS $function$
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
         and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-      returning m.open_rows into open_questions;
+      returning m.open_rows, m.conversation_start into open_questions, started;
+      if started < clock_timestamp() - metrics.rollup_delay() then
+        perform metrics.mark_rollups(array[added.session_key]);
+      end if;
 
       if open_questions = 0 then
         return null;
@@ -6376,12 +6805,16 @@ AS $function$
           all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
+          earlier metrics.session_delta[];
         begin
           ids := array(select source.conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source);
           if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
             execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null')
-              into all_new, with_extras, answerable
+              into all_new, with_extras, answerable, earlier
               using clock_timestamp();
+            if earlier is not null then
+              perform metrics.add_earlier_rows(earlier);
+            end if;
             if with_extras is not null then
               perform metrics.apply_extras(with_extras);
             end if;
@@ -6667,6 +7100,7 @@ begin
     drop function if exists metrics.repair(integer);
     drop function if exists metrics.sample_drift(integer);
     drop view if exists public.conversation_metrics_drift;
+    drop function if exists metrics.session_sums(timestamptz, timestamptz);
     drop table if exists public.conversation_metrics;
     for target in
       select p.oid::regprocedure as signature from pg_proc as p
@@ -6977,6 +7411,14 @@ begin
       updated_at = changed_at
     from summed
     where m.session_key = summed.session_key
+    returning m.conversation_start, m.organization_id
+  ),
+  -- As metrics.mark_rollups.
+  marked as (
+    insert into metrics.rollup_changes (starts_at, organization_id)
+    select distinct metrics.quarter_hour(a.conversation_start), a.organization_id::text
+    from applied as a
+    where a.conversation_start < changed_at - metrics.rollup_delay()
   )
   select coalesce(sum(summed.message_rows), 0) into written from summed;
   dropped := cardinality(counted) - written;
@@ -7567,6 +8009,28 @@ using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
    FROM public.conversation_metrics m
   WHERE m.session_key = messages.session_key)));
 comment on policy readers on metrics.messages is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
+
+alter table metrics.rollup_changes enable row level security;
+create policy readers on metrics.rollup_changes for select to public
+using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text) OR (organization_id IN ( SELECT s.organization_id
+   FROM metrics.own_scopes s
+  WHERE s.organization_id IS NOT NULL AND (s.source IS NULL OR s.source = 'default'::text))) OR organization_id IS NULL AND ( SELECT COALESCE(bool_or(s.is_none), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text));
+comment on policy readers on metrics.rollup_changes is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
+
+alter table metrics.rollups enable row level security;
+create policy readers on metrics.rollups for select to public
+using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text) OR (organization_id IN ( SELECT s.organization_id
+   FROM metrics.own_scopes s
+  WHERE s.organization_id IS NOT NULL AND (s.source IS NULL OR s.source = 'default'::text))) OR organization_id IS NULL AND ( SELECT COALESCE(bool_or(s.is_none), false) AS "coalesce"
+   FROM metrics.own_scopes s
+  WHERE s.source IS NULL OR s.source = 'default'::text));
+comment on policy readers on metrics.rollups is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
 
 alter table public.conversation_metrics enable row level security;
 create policy readers on public.conversation_metrics for select to public

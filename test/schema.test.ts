@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect } from "vitest";
+import { migrate } from "../src/migrate.ts";
 import { test } from "./support/database.ts";
 import { dumpSchema, SCHEMA_MAJOR, schemaFile, serverMajor } from "./support/schema/dump.ts";
 import { hashesFile, hashMigrations, resolveMigrations, sqlFiles } from "./support/schema/migrations.ts";
 
 describe("the schema", () => {
-  test("is the one in docs/schema.sql", async ({ db, skip }) => {
+  test("is the one in docs/schema.sql", async ({ bareUrl, bareDb: db, skip }) => {
+    await migrate({ databaseUrl: bareUrl });
     const major = await serverMajor(db);
     skip(major !== SCHEMA_MAJOR, `docs/schema.sql is a dump of PostgreSQL ${SCHEMA_MAJOR}, this server has ${major}`);
 
@@ -15,8 +17,10 @@ describe("the schema", () => {
   });
 
   test("stays the same when all of sql/functions, sql/views, sql/reports, sql/readers and sql/privacy is applied again", async ({
-    db,
+    bareUrl,
+    bareDb: db,
   }) => {
+    await migrate({ databaseUrl: bareUrl });
     const current = new Set(
       sqlFiles()
         .filter(({ path }) => /^(functions|views|reports|readers|privacy)/.test(path))

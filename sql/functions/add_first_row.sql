@@ -63,6 +63,9 @@ begin
     );
 
   if found then
+    if new_row.created_at < changed_at - metrics.rollup_delay() then
+      perform metrics.mark_rollups(array[new_row.session_key]);
+    end if;
     if brings_extras then
       perform metrics.apply_extras(array[new_row.session_key]);
     end if;

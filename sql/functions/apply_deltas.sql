@@ -18,6 +18,7 @@ begin
   if cardinality(deltas) > 128 then
     perform metrics.plan_for_many();
   end if;
+  perform metrics.mark_rollups(entered);
   -- A row that claims another session's first row can only be stale (left by a restore, say). It
   -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
   with stale as (
@@ -116,7 +117,10 @@ begin
   if with_extras is not null then
     perform metrics.apply_extras(with_extras);
   end if;
+  perform metrics.mark_rollups(array(select d.session_key from unnest(deltas) as d));
   if released is not null then
+    -- Where they claimed to have begun, nobody knows any more.
+    insert into metrics.rollup_resets default values;
     perform metrics.rebuild_sessions(released);
   end if;
 end; $$;

@@ -7,6 +7,7 @@ declare
   source metrics.sources;
   with_extras uuid[];
   answerable metrics.session_delta[];
+  earlier metrics.session_delta[];
   all_new boolean;
 begin
   for source in select * from metrics.sources order by kind loop
@@ -26,7 +27,10 @@ begin
   end if;
 
   execute metrics.count_new_messages_sql('select * from metrics.source_messages')
-    using clock_timestamp() into all_new, with_extras, answerable;
+    using clock_timestamp() into all_new, with_extras, answerable, earlier;
+  if earlier is not null then
+    perform metrics.add_earlier_rows(earlier);
+  end if;
   if answerable is not null then
     perform metrics.add_answers(answerable);
   end if;

@@ -10,6 +10,7 @@ declare
   old_row metrics.messages;
   before metrics.session_delta;
   after metrics.session_delta;
+  started timestamptz;
 begin
   select c.* into new_row from metrics.counted_messages as c where c.conversation_id = id;
   -- Asked before the lock, since the general way takes another one first, and once more under it.
@@ -71,7 +72,11 @@ begin
       then changed_at
       else m.updated_at
     end
-  where m.session_key = new_row.session_key;
+  where m.session_key = new_row.session_key
+  returning m.conversation_start into started;
+  if started < changed_at - metrics.rollup_delay() then
+    perform metrics.mark_rollups(array[new_row.session_key]);
+  end if;
   return true;
 end; $$;
 

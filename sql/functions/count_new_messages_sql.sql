@@ -77,26 +77,12 @@ begin atomic
       from first
       where (select count(*) from opened) > 0
       order by session_key
-      -- A first row is only ever moved forward here: an INSERT cannot take one away.
       on conflict (session_key) do update set
-        conversation_id = case
-          when (coalesce(excluded.conversation_start, 'infinity'), excluded.conversation_id)
-            < (coalesce(m.conversation_start, 'infinity'), m.conversation_id)
-          then excluded.conversation_id else m.conversation_id end,
-        widget_id = case
-          when (coalesce(excluded.conversation_start, 'infinity'), excluded.conversation_id)
-            < (coalesce(m.conversation_start, 'infinity'), m.conversation_id)
-          then excluded.widget_id else m.widget_id end,
-        user_id = case
-          when (coalesce(excluded.conversation_start, 'infinity'), excluded.conversation_id)
-            < (coalesce(m.conversation_start, 'infinity'), m.conversation_id)
-          then excluded.user_id else m.user_id end,
         user_messages = m.user_messages + excluded.user_messages,
         ai_messages = m.ai_messages + excluded.ai_messages,
         prompt_tokens = m.prompt_tokens + excluded.prompt_tokens,
         completion_tokens = m.completion_tokens + excluded.completion_tokens,
         estimated_messages = m.estimated_messages + excluded.estimated_messages,
-        conversation_start = least(m.conversation_start, excluded.conversation_start),
         conversation_end = greatest(m.conversation_end, excluded.conversation_end),
         response_count = m.response_count + excluded.response_count,
         response_us_sum = m.response_us_sum + excluded.response_us_sum,
@@ -104,20 +90,37 @@ begin atomic
         open_rows = m.open_rows + excluded.open_rows,
         longest_lag = greatest(m.longest_lag, excluded.longest_lag),
         updated_at = excluded.updated_at
-      returning m.session_key, m.open_rows
+      -- A row before the first of its session changes where that begins: not here, since the row's old
+      -- start is not known. The lock is taken all the same.
+      where (coalesce(m.conversation_start, 'infinity'), m.conversation_id)
+        < (coalesce(excluded.conversation_start, 'infinity'), excluded.conversation_id)
+      returning m.session_key, m.open_rows, m.conversation_start, m.organization_id
+    ),
+    -- As metrics.mark_rollups.
+    marked as (
+      insert into metrics.rollup_changes (starts_at, organization_id)
+      select distinct metrics.quarter_hour(conversation_start), organization_id::text
+      from applied
+      where conversation_start < clock_timestamp() - metrics.rollup_delay()
     )
     select
       (select count(*) from counted) = (select count(*) from added),
       (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
         summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, summed.first_created_at, summed.last_created_at
-      )::metrics.session_delta) filter (where applied.open_rows > 0)
+      )::metrics.session_delta) filter (where applied.open_rows > 0),
+      array_agg(row(
+        summed.session_key, summed.message_rows, summed.user_messages, summed.ai_messages, summed.prompt_tokens,
+        summed.completion_tokens, summed.estimated_messages, summed.open_rows, summed.response_count,
+        summed.response_us_sum, summed.longest_lag, null, summed.conversation_end, summed.first_created_at,
+        summed.last_created_at
+      )::metrics.session_delta) filter (where applied.session_key is null)
     from summed
-    join applied on applied.session_key = summed.session_key
+    left join applied on applied.session_key = summed.session_key
     $sql$,
     source_query
   );
 end;
 
 comment on function metrics.count_new_messages_sql(text) is
-  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, and the stretches in which open questions may have found an answer.';
+  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';

@@ -25,6 +25,7 @@ begin
       delete from metrics.messages;
       delete from public.conversation_metrics;
   end;
+  insert into metrics.rollup_resets default values;
   -- Feedback that named its message row belongs to no session now.
   update metrics.feedback as f set session_key = null where f.conversation_id is not null;
   insert into metrics.messages (conversation_id, has_feedback)

@@ -22,6 +22,7 @@ begin
     declare
       added metrics.messages;
       open_questions integer;
+      started timestamptz;
     begin
       %4$s
       update public.conversation_metrics as m
@@ -41,7 +42,10 @@ begin
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
         and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-      returning m.open_rows into open_questions;
+      returning m.open_rows, m.conversation_start into open_questions, started;
+      if started < clock_timestamp() - metrics.rollup_delay() then
+        perform metrics.mark_rollups(array[added.session_key]);
+      end if;
 
       if open_questions = 0 then
         return null;
@@ -57,12 +61,16 @@ begin
           all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
+          earlier metrics.session_delta[];
         begin
           %5$s
           if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
             execute metrics.count_new_messages_sql(%3$L)
-              into all_new, with_extras, answerable
+              into all_new, with_extras, answerable, earlier
               using clock_timestamp();
+            if earlier is not null then
+              perform metrics.add_earlier_rows(earlier);
+            end if;
             if with_extras is not null then
               perform metrics.apply_extras(with_extras);
             end if;

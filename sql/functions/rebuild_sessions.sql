@@ -48,6 +48,7 @@ begin
     and first.conversation_id = m.conversation_id
     and (m.session_id, m.organization_id) is distinct from (first.session_id, first.organization_id);
   perform metrics.apply_extras(keys);
+  perform metrics.mark_rollups(keys);
 end; $$;
 
 comment on function metrics.rebuild_sessions(uuid[]) is

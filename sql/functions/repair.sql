@@ -34,8 +34,11 @@ begin
     where max_sessions is null or d.session_key = any(keys) or d.counted_session_key = any(keys)
   ));
   perform metrics.rebuild_sessions(keys);
+  -- Read from the sessions from now on, until they are made anew.
+  insert into metrics.rollup_changes (starts_at, organization_id)
+  select distinct (d.rollup).starts_at, (d.rollup).organization_id from metrics.rollup_drift() as d;
   return query select * from unnest(differences);
 end; $$;
 
 comment on function metrics.repair(integer) is
-  'Heals what conversation_metrics_drift finds, in at most max_sessions sessions (NULL: all), and returns what it found there. Blocks no writer but those of the sessions it heals.';
+  'Heals what conversation_metrics_drift finds, in at most max_sessions sessions (NULL: all), and returns what it found there. Rollups that differ are made anew. Blocks no writer but those of the sessions it heals.';

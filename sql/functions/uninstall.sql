@@ -25,6 +25,7 @@ begin
     drop function if exists metrics.repair(integer);
     drop function if exists metrics.sample_drift(integer);
     drop view if exists public.conversation_metrics_drift;
+    drop function if exists metrics.session_sums(timestamptz, timestamptz);
     drop table if exists public.conversation_metrics;
     for target in
       select p.oid::regprocedure as signature from pg_proc as p

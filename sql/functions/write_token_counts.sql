@@ -112,6 +112,14 @@ begin
       updated_at = changed_at
     from summed
     where m.session_key = summed.session_key
+    returning m.conversation_start, m.organization_id
+  ),
+  -- As metrics.mark_rollups.
+  marked as (
+    insert into metrics.rollup_changes (starts_at, organization_id)
+    select distinct metrics.quarter_hour(a.conversation_start), a.organization_id::text
+    from applied as a
+    where a.conversation_start < changed_at - metrics.rollup_delay()
   )
   select coalesce(sum(summed.message_rows), 0) into written from summed;
   dropped := cardinality(counted) - written;

@@ -11,6 +11,8 @@ begin
   perform metrics.secure_table(format('%I.conversation_metrics', home)::regclass, 'organization_id');
   perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass)
   from unnest(array['messages', 'leads', 'feedback']) as of_table;
+  perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass, 'organization_id')
+  from unnest(array['rollups', 'rollup_changes']) as of_table;
   -- The application's rows have no policy of ours, and a join with them through a barrier by their id
   -- would read them all: so both are joined in here.
   execute format(

@@ -11,6 +11,7 @@ begin
   end if;
   execute format('grant usage on schema metrics to %I', to_role);
   execute format('grant select on public.all_conversation_metrics, metrics.attachments, metrics.model_prices to %I', to_role);
+  execute format('grant execute on function metrics.quarter_hour(timestamptz), metrics.first_rollup() to %I', to_role);
   for target in
     select r.oid::regprocedure as signature from metrics.report_functions() as r where r.is_for_readers
   loop
@@ -35,6 +36,8 @@ begin
       'completion_tokens, prompt_source, completion_source, response_us, encoding, counted_at) on %I.messages to %I', target.ledger, to_role);
     execute format('grant select (feedback_id, session_key, conversation_id, rating) on %I.feedback to %I', target.ledger, to_role);
     execute format('grant select (lead_id, session_key, created_at, email) on %I.leads to %I', target.ledger, to_role);
+    execute format('grant select on %1$I.rollups, %1$I.rollup_changes, %1$I.rollup_resets, %1$I.rollup_state to %2$I',
+      target.ledger, to_role);
     -- Of the messages themselves which model they were sent to, and no text.
     execute format('grant select (session_key, conversation_id, created_at, user_messages, ai_messages, prompt_tokens, '
       'completion_tokens, prompt_source, completion_source, response_us, model) on %I.readable_messages to %I', target.ledger, to_role);

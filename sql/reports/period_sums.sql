@@ -15,19 +15,26 @@ returns table (
   timed_conversations bigint,
   duration_sum interval
 )
-language sql stable parallel safe
-begin atomic
-  select
-    case unit when 'all' then null else
-      date_trunc(unit, metrics.local_time(m.conversation_start, filter, days, duration))::date
-    end,
-    count(*), sum(m.user_messages)::bigint, sum(m.ai_messages)::bigint, sum(m.prompt_tokens)::bigint,
-    sum(m.completion_tokens)::bigint, sum(m.estimated_messages)::bigint, count(*) filter (where m.has_lead),
-    sum(m.rating_count)::bigint, sum(m.rating_sum), sum(m.response_count)::bigint, sum(m.response_us_sum),
-    count(m.conversation_start), sum(m.conversation_end - m.conversation_start)
-  from public.report_sessions(filter) as m
-  group by 1;
-end;
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+  return query execute format(
+    $sql$
+    select
+      case $2 when 'all' then null else date_trunc($2, metrics.local_time(p.at, $1, $3, $4))::date end,
+      sum(p.conversations)::bigint, sum(p.user_messages)::bigint, sum(p.ai_messages)::bigint,
+      sum(p.prompt_tokens)::bigint, sum(p.completion_tokens)::bigint, sum(p.estimated_messages)::bigint,
+      sum(p.leads)::bigint, sum(p.rating_count)::bigint, sum(p.rating_sum), sum(p.response_count)::bigint,
+      sum(p.response_us_sum), coalesce(sum(p.conversations) filter (where p.at is not null), 0)::bigint,
+      sum(p.duration_sum)
+    from (%s) as p
+    group by 1
+    $sql$,
+    metrics.sums_query(filter, duration)
+  ) using filter, unit, days, duration;
+end; $$;
 
 comment on function metrics.period_sums(public.report_filter, text, integer, interval) is
   'Sums over the conversations of a filter by day, week or month of conversation_start, or over all of them. All can be added up.';

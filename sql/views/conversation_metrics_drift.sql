@@ -61,7 +61,12 @@ create or replace view public.conversation_metrics_drift as
     group by drift.session_key
   ) as ledger
   left join public.conversation_metrics as m on m.session_key = ledger.session_key
-  left join metrics.session_truth as truth on truth.session_key = ledger.session_key;
+  left join metrics.session_truth as truth on truth.session_key = ledger.session_key
+  union all
+  select null, null, null, 'rollup', min(d.rollup::text) filter (where d.side = 'kept'),
+    min(d.rollup::text) filter (where d.side = 'meant')
+  from metrics.rollup_drift() as d
+  group by (d.rollup).starts_at, (d.rollup).organization_id, (d.rollup).widget_id, (d.rollup).all_widgets;
 
 comment on view public.conversation_metrics_drift is
-  'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows.';
+  'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows. column_name ''rollup'', without a session: a row of rollups is not what its sessions add up to.';

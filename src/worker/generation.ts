@@ -9,6 +9,7 @@ import { createCheckTask } from "./check-task.ts";
 import { type BatchDone, createCountTask } from "./count-task.ts";
 import { beat } from "./heartbeat.ts";
 import type { Outages } from "./outages.ts";
+import { createRollUpTask } from "./roll-up-task.ts";
 import { startRunner } from "./runner.ts";
 
 const LONGEST_STOP_MS = 5000;
@@ -48,6 +49,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     tasks: {
       count_tokens: createCountTask({ pool, log, worker, counter, onBatch }),
       check_sessions: createCheckTask({ pool, log }),
+      roll_up: createRollUpTask({ pool, log }),
     },
     concurrency,
     ready: known.promise,

@@ -3,6 +3,7 @@ import { Logger as GraphileLogger, type Runner, run, type TaskList, type WorkerE
 import type { Pool } from "pg";
 import type { Logger } from "../log.ts";
 import { CHECK_CRONTAB } from "./check-task.ts";
+import { ROLL_UP_CRONTAB } from "./roll-up-task.ts";
 
 // Jobs are told of by NOTIFY; where that does not come through (a pooler), this is how long one waits.
 const POLL_MS = 500;
@@ -62,7 +63,7 @@ export async function startRunner(options: RunnerOptions): Promise<JobRunner> {
     pgPool: pool,
     schema: "graphile_worker",
     taskList: tasks,
-    crontab: CHECK_CRONTAB,
+    crontab: [CHECK_CRONTAB, ROLL_UP_CRONTAB].join("\n"),
     concurrency,
     pollInterval: POLL_MS,
     noHandleSignals: true,

@@ -3,6 +3,7 @@ import { prepareDashboard } from "../../src/dashboard.ts";
 import { connect } from "../../src/database.ts";
 import { migrate } from "../../src/migrate.ts";
 import { unpackBrowser } from "./browser-binary.ts";
+import { makeRollupsEager } from "./rollups.ts";
 import { startTestServer } from "./server.ts";
 import { databaseUrl, PREFIX } from "./urls.ts";
 
@@ -30,6 +31,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     console.log(`Tests run on ${server.description} (server version ${row.version}).`);
     await sql`create database ${sql(template)} template template0`;
     await migrate({ databaseUrl: databaseUrl(server.url, template) });
+    const migrated = connect(databaseUrl(server.url, template), { max: 1 });
+    await makeRollupsEager(migrated);
+    await migrated.end();
   } catch (error) {
     await sql.end();
     await server.stop(false);

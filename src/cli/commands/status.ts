@@ -4,6 +4,7 @@ import { packageVersion } from "../../version.ts";
 import { counted, decimal, duration, integer, NONE } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { printPairs } from "../pairs.ts";
+import { readRollupState, rollupLine } from "../rollup-state.ts";
 import { withDatabase } from "../session.ts";
 import { readSourceStates, sourceLines } from "../source-state.ts";
 import { chooseSources, sourceOption } from "../sources.ts";
@@ -32,6 +33,7 @@ export function statusCommand() {
         const sources = await chooseSources(session, options.source);
         const totals = await readTotals(sql, sources);
         const state = await readTokenState(sql, sources);
+        const rollups = await readRollupState(sql, sources);
         const states = await readSourceStates(sql, sources);
         const { migrationStatus } = await import("../../migrate.ts");
         const migrations = await migrationStatus({ databaseUrl: url });
@@ -39,11 +41,12 @@ export function statusCommand() {
         if (options.json) {
           const names = { applied: migrations.applied.map(({ name }) => name), pending: migrations.pending };
           return out.print(
-            JSON.stringify({ ...totals, ...state, sources: states, version, migrations: names }, null, 2),
+            JSON.stringify({ ...totals, ...state, rollups, sources: states, version, migrations: names }, null, 2),
           );
         }
         printPairs(out, [
           ...countLines(totals, state),
+          rollupLine(rollups),
           ...sourceLines(states),
           ...systemLines(totals, migrations, version),
         ]);

@@ -1,5 +1,6 @@
 import type { Sql } from "../../../src/database.ts";
 import type { Random } from "../generators/prng.ts";
+import { rollUp } from "../rollups.ts";
 
 /** One exchange as it is written: times in milliseconds. */
 export type Exchange = {
@@ -75,8 +76,15 @@ function exchange(random: Random, createdAt: number): Exchange {
   };
 }
 
-/** Writes them as an application does. */
+/** Writes them as an application does. Most are rolled up before the last ones come, so that reports have of both. */
 export async function writeConversations(db: Sql, conversations: Conversation[]): Promise<void> {
+  const rolledUp = Math.floor(conversations.length * 0.9);
+  await write(db, conversations.slice(0, rolledUp));
+  await rollUp(db);
+  await write(db, conversations.slice(rolledUp));
+}
+
+async function write(db: Sql, conversations: Conversation[]): Promise<void> {
   const rows = conversations.flatMap((conversation) =>
     conversation.exchanges.map((exchange) => ({ ...conversation, ...exchange })),
   );

@@ -1,0 +1,115 @@
+-- Each step is one statement, and so of one snapshot: a change is either in what is read here, or the
+-- note of it is not, and stays. What a change that is not noted needs, is that no rollup exists yet:
+-- a quarter of an hour is closed in two steps. One announces it, at a time when its sessions have long
+-- been old enough for every writer to note what it changes. Once all transactions that were there
+-- before have ended, whatever nobody noted can be seen.
+create or replace function metrics.roll_up(
+  max_sessions integer default 100000,
+  out remade integer,
+  out built_to timestamptz,
+  out is_done boolean
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+  max_quarters constant integer := 1000;
+  state metrics.rollup_state;
+  next_closing timestamptz;
+  chunk_from timestamptz;
+  chunk_to timestamptz;
+  first_start timestamptz;
+  last_start timestamptz;
+  sessions bigint;
+  quarters bigint;
+begin
+  remade := 0;
+  is_done := true;
+  if not pg_try_advisory_xact_lock(hashtextextended('metrics.rollups', 0)) then
+    return;
+  end if;
+
+  with seen as (
+    delete from metrics.rollup_resets returning true
+  ),
+  emptied as (
+    delete from metrics.rollups where exists (select from seen)
+  )
+  update metrics.rollup_state as s set built_to = '-infinity' where exists (select from seen);
+
+  select s.* into state from metrics.rollup_state as s;
+  if state.closing_xid < pg_snapshot_xmin(pg_current_snapshot()) then
+    state.closed_to := state.closing_to;
+    state.closing_xid := null;
+  end if;
+  -- By the time at which this transaction began, which was before it got its number. A number ahead of
+  -- ours is of the server that a dump was taken from.
+  next_closing := metrics.quarter_hour(now() - metrics.rollup_delay() - interval '30 minutes');
+  if next_closing > state.closed_to and coalesce(state.closing_xid > pg_current_xact_id(), true) then
+    state.closing_to := next_closing;
+    state.closing_xid := pg_current_xact_id();
+  end if;
+  update metrics.rollup_state as s
+  set closed_to = state.closed_to, closing_to = state.closing_to, closing_xid = state.closing_xid;
+
+  with taken as (
+    delete from metrics.rollup_changes as c
+    where c.starts_at in (
+      select e.starts_at from metrics.rollup_changes as e group by e.starts_at order by e.starts_at desc limit max_quarters
+    )
+    returning c.starts_at, c.organization_id
+  ),
+  changed as materialized (
+    select distinct t.starts_at, t.organization_id from taken as t
+    where t.starts_at >= metrics.first_rollup() and t.starts_at < state.built_to
+  ),
+  removed as (
+    delete from metrics.rollups as r
+    using changed as c
+    where r.starts_at = c.starts_at and r.organization_id is not distinct from c.organization_id
+  ),
+  added as (
+    insert into metrics.rollups
+    select s.*
+    from (select distinct c.starts_at from changed as c) as q
+    cross join lateral metrics.session_sums(q.starts_at, q.starts_at + interval '15 minutes') as s
+    where exists (
+      select from changed as c
+      where c.starts_at = s.starts_at and c.organization_id is not distinct from s.organization_id
+    )
+  )
+  select (select count(*) from changed), (select count(distinct t.starts_at) from taken as t) into remade, quarters;
+
+  if state.built_to < state.closed_to then
+    -- As far as so many sessions reach, and over at least one quarter of an hour.
+    chunk_from := greatest(state.built_to, metrics.first_rollup());
+    select min(ahead.conversation_start), max(ahead.conversation_start), count(*)
+    into first_start, last_start, sessions
+    from (
+      select m.conversation_start from public.conversation_metrics as m
+      where m.conversation_start >= chunk_from and m.conversation_start < state.closed_to
+      order by m.conversation_start
+      limit max_sessions
+    ) as ahead;
+    chunk_to := case
+      when sessions < max_sessions then state.closed_to
+      else greatest(metrics.quarter_hour(last_start), metrics.quarter_hour(first_start) + interval '15 minutes')
+    end;
+    with added as (
+      insert into metrics.rollups
+      select s.* from metrics.session_sums(chunk_from, chunk_to) as s
+    )
+    update metrics.rollup_state as s set built_to = chunk_to;
+    state.built_to := chunk_to;
+  end if;
+
+  is_done := state.built_to = state.closed_to and quarters < max_quarters;
+  built_to := state.built_to;
+  if is_done then
+    update metrics.rollup_state as s set rolled_up_at = clock_timestamp();
+  end if;
+end; $$;
+
+comment on function metrics.roll_up(integer) is
+  'Brings metrics.rollups up to date: makes anew what rollup_changes names, then goes on where it had come to, over about max_sessions sessions. Returns how many rollups it made anew, up to which conversation_start there are any, and whether nothing is left to do at present. Waits for nobody, and nobody for it. The worker calls it every minute; without one, any scheduler may.';

@@ -1,0 +1,37 @@
+create or replace function metrics.rollup_drift(
+  from_time timestamptz default '-infinity',
+  to_time timestamptz default 'infinity'
+) returns table (side text, rollup metrics.rollups)
+language sql stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  with built as (
+    select greatest(from_time, metrics.first_rollup()) as from_time, least(to_time, s.built_to) as to_time
+    from metrics.rollup_state as s
+    where not exists (select from metrics.rollup_resets)
+  ),
+  meant as materialized (
+    select m.* from built cross join lateral metrics.session_sums(built.from_time, built.to_time) as m
+  ),
+  kept as materialized (
+    select r.* from built join metrics.rollups as r on r.starts_at >= built.from_time and r.starts_at < built.to_time
+  ),
+  changed as materialized (
+    select distinct c.starts_at, c.organization_id from metrics.rollup_changes as c
+  ),
+  different as (
+    select 'meant' as side, row(m.*)::metrics.rollups as rollup from (table meant except all table kept) as m
+    union all
+    select 'kept', row(k.*)::metrics.rollups from (table kept except all table meant) as k
+  )
+  select d.side, d.rollup
+  from different as d
+  where not exists (
+    select from changed as c
+    where c.starts_at = (d.rollup).starts_at and c.organization_id is not distinct from (d.rollup).organization_id
+  )
+$$;
+
+comment on function metrics.rollup_drift(timestamptz, timestamptz) is
+  'Rollups that are not what the sessions add up to (kept), and what they should be (meant), of those that metrics.rollup_changes does not name. No rows: the reports are right.';
