@@ -6498,9 +6498,9 @@ declare
   first_left text;
   own text;
 begin
-  if num_nonnulls(
-      filter.user_id, filter.min_tokens, filter.max_tokens, filter.has_lead, filter.min_satisfaction, filter.max_satisfaction
-    ) > 0
+  -- Any other field tells sessions of one rollup apart.
+  if jsonb_strip_nulls(to_jsonb(filter))
+      - array['source', 'organization', 'no_organization', 'widget', 'from_time', 'to_time', 'time_zone'] <> '{}'
     or shift <> date_bin('15 minutes', '2000-01-01'::timestamp + shift, '2000-01-01') - '2000-01-01'::timestamp
   then
     return format(live, 'true');
