@@ -17,7 +17,7 @@ const ONE = '{"o": 1}';
 
 const RELATIONS = [
   ...["conversation_metrics", "all_conversation_metrics", "report_sessions(report_filter())"],
-  ...["metrics_support.conversation_metrics", "metrics.own_scopes"],
+  ...["metrics_support.conversation_metrics", "metrics.own_scopes", "metrics.rollups", "metrics.rollup_changes"],
   ...["(select session_key, conversation_id, model from metrics.readable_messages)"],
   ...[
     "(select session_key, model from metrics_support.readable_messages)",
@@ -74,6 +74,18 @@ describe("a reader of one organization", () => {
     expect(attacker.heard.filter((line) => line.startsWith("seen (,2,"))).toEqual([]);
   });
 
+  test("sees no other in the rollups, nor in what changed of them", async ({ db, makeRole }) => {
+    await writeTenants(db);
+    const role = await makeRole();
+    await db`select metrics.grant_reader(${role}, '{1}')`;
+
+    for (const table of ["rollups", "rollup_changes"]) {
+      const query = `select distinct organization_id as o from metrics.${table}`;
+      expect(await rowsOf(db, query), table).toHaveLength(3);
+      expect(await as(db, role, (tx) => rowsOf(tx, query)), table).toEqual(['{"o": "1"}']);
+    }
+  });
+
   test("sees no other by errors that depend on a row", async ({ db, makeRole, attacker: { sql } }) => {
     await writeTenants(db);
     const role = await makeRole();
@@ -100,7 +112,9 @@ describe("a reader of one organization", () => {
       select tablename from pg_stats
       where schemaname in ('metrics', 'metrics_support') or tablename = 'conversation_metrics'`;
 
-    expect(seen.filter(({ tablename }) => !/^(attachments|model_prices)$/.test(tablename))).toEqual([]);
+    expect(
+      seen.filter(({ tablename }) => !/^(attachments|model_prices|rollup_state|rollup_resets)$/.test(tablename)),
+    ).toEqual([]);
     await expect(sql`select from pg_statistic`).rejects.toMatchObject({ code: "42501" });
   });
 
