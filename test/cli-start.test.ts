@@ -132,6 +132,38 @@ describe("start with a server of your own", () => {
     await expectNoDrift(bareDb);
   });
 
+  withServer("with --demo fills it once, and shows the dashboard", { timeout: 60_000 }, async ({ bareUrl, bareDb }) => {
+    const run = async () => {
+      const child = startCli(["start", "--demo", "--no-worker", "--http-port", "0"], { url: bareUrl });
+      const end = finished(child);
+      const welcome = await said(child, "Ready. Ctrl-C stops it.");
+      const [, address = ""] = /Dashboard\n {2}(\S+)/.exec(welcome) ?? [];
+      const page = await (await fetch(address)).text();
+      child.kill("SIGTERM");
+      await end;
+      return { welcome, page };
+    };
+
+    const first = await run();
+    const again = await run();
+
+    expect(first.welcome).toContain("90 days of demo data: 2000 sessions");
+    expect(first.page).toContain("<title>Conversation metrics</title>");
+    expect(again.welcome).toContain("The demo data is there already.");
+    expect(await bareDb`select from conversation_metrics`).toHaveLength(2000);
+    await expectNoDrift(bareDb);
+  });
+
+  withServer("with --demo refuses the tables of an application, and changes nothing", async ({ bareUrl, bareDb }) => {
+    await bareDb`create table conversations (id serial primary key, session_id text, message text, created_at timestamptz)`;
+
+    const { code, stderr } = await cli(["start", "--demo"], { url: bareUrl });
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: .*a table conversations already.*\nhint: Unset DATABASE_URL/);
+    expect(await bareDb`select from pg_namespace where nspname = 'metrics'`).toHaveLength(0);
+  });
+
   withServer("fails where a migration does", async ({ bareUrl, bareDb }) => {
     await bareDb`create table conversation_metrics (id int)`;
 

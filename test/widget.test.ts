@@ -1,14 +1,9 @@
 import { createServer } from "node:http";
-import { afterAll, describe, expect } from "vitest";
-import { shoot, startBrowser, violations, visit } from "./support/browser.ts";
+import { expect } from "vitest";
+import { shoot, violations } from "./support/browser.ts";
 import { test as base, limits } from "./support/http.ts";
+import { inBrowser } from "./support/in-browser.ts";
 import { expectNoDrift } from "./support/oracle.ts";
-
-const started = await startBrowser();
-const browser = "browser" in started ? started.browser : undefined;
-afterAll(() => browser?.close());
-
-const why = "reason" in started ? ` (skipped, no browser starts: ${started.reason})` : "";
 
 type Shop = { origin: string; page: string; policy: string };
 
@@ -30,12 +25,7 @@ const test = base.extend("shop", async ({}, { onCleanup }): Promise<Shop> => {
   return shop;
 });
 
-describe.skipIf(browser === undefined)(`the chat widget${why}`, () => {
-  const open = (address: string, options = {}) => {
-    if (browser === undefined) throw new Error("There is no browser.");
-    return visit(browser, address, options);
-  };
-
+await inBrowser("the chat widget", (open) => {
   test("on the demo page chats, rates and takes a lead, and the row beside it changes", async ({ db, serve }) => {
     const api = await serve({ settings: { limits: limits() } });
     const { page, problems } = await open(`${api.url}/demo`);

@@ -6,6 +6,7 @@ import { FirstSteps } from "./parts/first-steps.tsx";
 import { Exactness, Live, useStatus } from "./parts/freshness.tsx";
 import { followLink, Link } from "./parts/link.tsx";
 import { Trouble } from "./parts/problem.tsx";
+import { SessionOf } from "./parts/session.tsx";
 import { ThemeChoice } from "./parts/theme-choice.tsx";
 import type { Rows, Scope } from "./types.ts";
 import { ConversationDialog } from "./views/conversation.tsx";
@@ -78,6 +79,7 @@ function Frame({ place, loaded, summary, children }: FrameProps) {
           </Link>
         </nav>
         <Live at={loaded.at} error={loaded.error} />
+        <SessionOf />
         <ThemeChoice />
       </header>
       <main id="main" tabIndex={-1}>

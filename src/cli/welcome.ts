@@ -20,7 +20,6 @@ ${styleText("bold", "Connect")}
 /** Where the HTTP API is, and what is left out of it as it is set. */
 export function howToCall(url: string, { app, service }: HttpSettings, ways: WaysIn, settings: CliSettings): string {
   const { link, key } = ways;
-  const dashboard = link === undefined ? [url] : [link, `(signs a browser in, once, within ${LINK_MINUTES} minutes)`];
   const notes = [
     ...(key === undefined ? [] : ["A key for programs, of scope admin, shown only now:", `  ${key}`]),
     `${ways.hasKeys ? "Another" : "A"} key: ${commandLine(settings, "keys create --help")}`,
@@ -31,12 +30,17 @@ export function howToCall(url: string, { app, service }: HttpSettings, ways: Way
     ...(service === undefined ? ["No OPENAI_API_KEY: a built-in responder answers POST /api/chat, and says so."] : []),
   ];
   return `
-${styleText("bold", "Dashboard")}
-${dashboard.map((line) => `  ${line}`).join("\n")}
-
 ${styleText("bold", "HTTP API")}
   ${url}/docs
 ${notes.map((note) => `  ${note}\n`).join("")}`.trimEnd();
+}
+
+/** Where to look at it: the last thing printed, so that nobody has to search for it. */
+export function whereToLook(url: string, { link }: WaysIn): string {
+  const lines = link === undefined ? [url] : [link, `(signs a browser in, once, within ${LINK_MINUTES} minutes)`];
+  return `
+${styleText("bold", "Dashboard")}
+${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
 /** What a newcomer can do with it. On a server of their own the tables may be theirs, and look otherwise. */

@@ -26,7 +26,7 @@ export function Live({ at, error }: LiveProps) {
   return (
     <p class={`live ${error === undefined ? "" : "off"}`}>
       <span class="dot" aria-hidden="true" />
-      {isLive ? "Live" : error === undefined ? "Loading" : "Not live"}
+      <span>{isLive ? "Live" : error === undefined ? "Loading" : "Not live"}</span>
       <span class="since">{at === undefined ? "" : ago(at, now)}</span>
     </p>
   );

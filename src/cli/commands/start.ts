@@ -13,15 +13,17 @@ import { createOutput, type Output } from "../output.ts";
 import { reportError } from "../report-error.ts";
 import { type CliSettings, readSettings } from "../settings.ts";
 import { waysIn } from "../sign-in.ts";
-import { howToCall, howToConnect, whatNext } from "../welcome.ts";
+import { fillOnce, refuseApplication } from "../start-demo.ts";
+import { howToCall, howToConnect, whatNext, whereToLook } from "../welcome.ts";
 
 const HELP = helpText({
   about: `
 Without DATABASE_URL it starts an embedded PostgreSQL 18 that keeps its data in .data/ (DATA_DIR), else it
 uses the server that is named there. It brings the database up to date, runs a worker that counts tokens
-exactly, serves the HTTP API, and stays in the foreground until Ctrl-C or SIGTERM, which ends all that it started.`,
+exactly, serves the dashboard and the HTTP API, and stays in the foreground until Ctrl-C or SIGTERM, which ends all that it started.`,
   examples: [
     ["npx conversation-metrics start", "an embedded server in this folder"],
+    ["npx conversation-metrics start --demo", "the same, filled with 90 days of demo data"],
     ["DATA_DIR=/var/lib/metrics npx conversation-metrics start", "its data elsewhere"],
     ["npx conversation-metrics start --http-port 8080", "the HTTP API on this port (default: PORT, else 3000)"],
     ["DATABASE_URL=postgres://… npx conversation-metrics start", "a server of yours"],
@@ -43,7 +45,8 @@ export function startCommand() {
       "the HTTP API's port (default: PORT, else the first free one from 3000)",
       wholeNumber(0),
     )
-    .option("--no-http", "serve no HTTP API")
+    .option("--no-http", "serve no HTTP API and no dashboard")
+    .option("--demo", "fill the database with 90 days of demo data first, once")
     .addHelpText("after", HELP)
     .action(async (options, command) => {
       const settings = readSettings(command);
@@ -51,16 +54,18 @@ export function startCommand() {
       const running = settings.databaseUrl === undefined ? await embeddedHeldBy(settings.dataDir) : undefined;
       if (running !== undefined) {
         out.print(`It runs already on ${settings.dataDir} (started by process ${running.owner}).`);
+        if (options.demo) await fillOnce(running.url, settings, out);
         return out.print(howToConnect(running.url, settings));
       }
       await start(settings, out, {
         worker: options.worker,
+        demo: options.demo === true,
         http: options.http ? httpSettings(options, settings) : undefined,
       });
     });
 }
 
-type What = { worker: boolean; http: HttpSettings | undefined };
+type What = { worker: boolean; demo: boolean; http: HttpSettings | undefined };
 
 function httpSettings({ httpPort }: { httpPort?: number | undefined }, { databaseUrl }: CliSettings): HttpSettings {
   // A server of your own may stand behind a proxy on this machine, from which everybody seems to be here.
@@ -83,10 +88,12 @@ async function start(settings: CliSettings, out: Output, what: What): Promise<vo
 }
 
 async function serve(url: string, settings: CliSettings, out: Output, what: What): Promise<void> {
+  if (what.demo) await refuseApplication(url);
   const { migrate } = await import("../../migrate.ts");
   const ran = await migrate({ databaseUrl: url, log: settings.log, onNotice: out.print });
   if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
   if (what.http !== undefined) await prepareDashboard(out.note);
+  if (what.demo) await fillOnce(url, settings, out);
   const services = await startServices({ databaseUrl: url, log: settings.log, ...what });
   onShutdown(services.stop);
   onShutdown(async () => {
@@ -94,12 +101,15 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
     out.note("\nStopping …");
   });
   out.print(howToConnect(url, settings));
-  if (services.httpUrl !== undefined && what.http !== undefined) {
+  if (services.httpUrl === undefined || what.http === undefined) {
+    out.print(whatNext(settings));
+  } else {
     const embedded = settings.databaseUrl === undefined;
     const ways = await waysIn(url, services.httpUrl, { embedded, isSeen: process.stdout.isTTY });
     out.print(howToCall(services.httpUrl, what.http, ways, settings));
+    out.print(whatNext(settings));
+    out.print(whereToLook(services.httpUrl, ways));
   }
-  out.print(whatNext(settings));
   out.print("\nReady. Ctrl-C stops it.");
 }
 
