@@ -3502,6 +3502,42 @@ begin
 end; $function$;
 comment on function metrics.erase_columns(regclass,name[],text,boolean) is 'Empties those of these columns that the application''s table has, in the rows of a condition; returns how many rows. The triggers follow.';
 
+CREATE OR REPLACE FUNCTION metrics.erase_copies(of_schema name, email text, user_id text, organization text, no_organization boolean, dry_run boolean)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  scope constant text := format(
+    '(%1$L is null or organization_id::text = %1$L) and (not %2$L or organization_id is null)', organization, no_organization
+  );
+  target regclass;
+  number bigint := 0;
+begin
+  for target in
+    select c.oid
+    from pg_class as c
+    where c.relkind in ('r', 'p') and not c.relispartition
+      and (
+        c.relnamespace = quote_ident(of_schema)::regnamespace
+        or (of_schema = 'metrics' and c.relnamespace = 'public'::regnamespace and starts_with(c.relname, 'conversation_metrics_'))
+      )
+      and c.relname <> 'conversation_metrics'
+      and 6 = (
+        select count(*) from pg_attribute as a
+        where a.attrelid = c.oid and not a.attisdropped
+          and a.attname in ('session_key', 'organization_id', 'user_id', 'lead_name', 'lead_email', 'lead_company')
+      )
+  loop
+    number := number
+      + metrics.erase_columns(target, '{lead_name,lead_email,lead_company}', format(
+        '%s and concat_ws('' '', lead_name, lead_email, lead_company) ~* %L', scope, metrics.mail_pattern(email)), dry_run)
+      + metrics.erase_columns(target, '{user_id}', format('%s and user_id::text = %L', scope, erase_copies.user_id), dry_run);
+  end loop;
+  return number;
+end; $function$;
+comment on function metrics.erase_copies(name,text,text,text,boolean,boolean) is 'Erases a person from tables of a source that hold metrics rows which no trigger changes any more: those with the columns of conversation_metrics that name somebody.';
+
 CREATE OR REPLACE FUNCTION metrics.erase_person(email text DEFAULT NULL::text, user_id text DEFAULT NULL::text, organization text DEFAULT NULL::text, no_organization boolean DEFAULT false, source text DEFAULT NULL::text, dry_run boolean DEFAULT false)
  RETURNS TABLE(of_source text, item text, number bigint, erased boolean, to_do text)
  LANGUAGE plpgsql
@@ -3545,6 +3581,14 @@ begin
       number := metrics.erase_traces(target.schema_name, email, dry_run);
       erased := not dry_run;
       to_do := null;
+      return next;
+    end if;
+
+    item := 'sessions that are kept elsewhere';
+    number := metrics.erase_copies(target.schema_name, email, user_id, organization, no_organization, dry_run);
+    erased := not dry_run;
+    to_do := null;
+    if number > 0 then
       return next;
     end if;
 

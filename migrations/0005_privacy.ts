@@ -12,6 +12,7 @@ const PRIVACY = [
   "privacy/erase_columns.sql",
   "privacy/erase_source_rows.sql",
   "privacy/erase_traces.sql",
+  "privacy/erase_copies.sql",
   "privacy/erase_person.sql",
 ];
 
@@ -23,7 +24,8 @@ export function up(pgm: MigrationBuilder): void {
       select p.oid::regprocedure from pg_proc as p
       where p.pronamespace = 'metrics'::regnamespace and p.proname in (
         'mail_pattern', 'erased_value', 'person_condition', 'person_sessions', 'person_messages', 'feedback_texts',
-        'text_statement', 'erase_columns', 'erase_source_rows', 'erase_traces', 'erase_person'
+        'text_statement', 'erase_columns', 'erase_source_rows', 'erase_traces', 'erase_copies',
+        'erase_person'
       )
     ))
   `);

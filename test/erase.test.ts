@@ -109,6 +109,27 @@ describe("erasing by e-mail", () => {
     await expectNoDrift(db);
   });
 
+  test("reaches metrics rows that are kept in other tables of ours", async ({ db }) => {
+    await write(db);
+    await db.unsafe("create table metrics.kept as select * from conversation_metrics");
+
+    const looked = await erase(db, `'${ADA}', user_id => '42', organization => '1', dry_run => true`);
+    const found = await erase(db, `'${ADA}', user_id => '42', organization => '1'`);
+    const rest = await erase(db, `'${ADA}'`);
+
+    expect(counts(looked)).toMatchObject({ "sessions that are kept elsewhere": 2 });
+    expect(counts(found)).toMatchObject({ "sessions that are kept elsewhere": 2 });
+    expect(counts(rest)).toMatchObject({ "sessions that are kept elsewhere": 1 });
+    expect([
+      ...(await db`select organization_id as o, user_id, has_lead from metrics.kept
+      where lead_email is null order by organization_id, session_key`),
+    ]).toEqual([
+      { o: "1", user_id: null, has_lead: true },
+      { o: "2", user_id: "43", has_lead: true },
+      { o: null, user_id: "42", has_lead: false },
+    ]);
+  });
+
   test("names the sessions that are called by it, which the application has to rename", async ({ db }) => {
     await db`insert into conversations (organization_id, session_id, message) values (1, ${`chat-with/${ADA}`}, 'Hi')`;
 

@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
+import { copyTextOut } from "./support/copy.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { as, test as base } from "./support/roles.ts";
 import { reportNames, rowsOf, writeTenants } from "./support/tenants.ts";
@@ -84,6 +85,36 @@ describe("a reader of one organization", () => {
       expect(await rowsOf(db, query), table).toHaveLength(3);
       expect(await as(db, role, (tx) => rowsOf(tx, query)), table).toEqual(['{"o": "1"}']);
     }
+  });
+
+  test("sees no other by COPY, by samples, or by a view over the table", async ({
+    db,
+    url,
+    makeRole,
+    attacker: { sql },
+  }) => {
+    await writeTenants(db);
+    const [own, other] = [await makeRole(), await makeRole()];
+    await db`select metrics.grant_reader(${own}, '{1}'), metrics.grant_reader(${other}, '{2}')`;
+    const sessions = await db`select from conversation_metrics where organization_id = 1`;
+    await db.unsafe(`create schema ${own} authorization ${own}`);
+    await sql.unsafe(`set session authorization ${own};
+      create view ${own}.mine as select organization_id from public.conversation_metrics;
+      grant usage on schema ${own} to ${other}; grant select on ${own}.mine to ${other}`);
+
+    const copied = await copyTextOut(
+      `${url}?options=-c%20role%3D${own}`,
+      "public.conversation_metrics (organization_id)",
+    );
+    const sampled = await rowsOf(
+      sql,
+      "select distinct organization_id as o from conversation_metrics tablesample system (100)",
+    );
+    const shared = await as(db, other, (tx) => rowsOf(tx, `select distinct organization_id as o from ${own}.mine`));
+
+    expect(copied).toEqual(Array(sessions.length).fill("1\n"));
+    expect(sampled).toEqual([ONE]);
+    expect(shared).toEqual(['{"o": 2}']);
   });
 
   test("sees no other by errors that depend on a row", async ({ db, makeRole, attacker: { sql } }) => {

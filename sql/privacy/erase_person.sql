@@ -50,6 +50,14 @@ begin
       return next;
     end if;
 
+    item := 'sessions that are kept elsewhere';
+    number := metrics.erase_copies(target.schema_name, email, user_id, organization, no_organization, dry_run);
+    erased := not dry_run;
+    to_do := null;
+    if number > 0 then
+      return next;
+    end if;
+
     erased := false;
     item := 'messages with a text';
     number := cardinality(messages.ids);
