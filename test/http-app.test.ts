@@ -229,26 +229,45 @@ describe("a database that cuts its connections", () => {
 describe("browsers", () => {
   const origin = "https://shop.example";
 
+  const preflight = (url: string, from: string, method = "POST", headers = "authorization,content-type") =>
+    fetch(url, {
+      method: "OPTIONS",
+      headers: { origin: from, "access-control-request-method": method, "access-control-request-headers": headers },
+    });
+
   test("may post from the widget's origins, and read from none", async ({ serve }) => {
     const api = await serve({ settings: { ...defaults(), widgetOrigins: [origin] } });
-    const preflight = (path: string, from: string, method = "POST") =>
-      fetch(api.url + path, {
-        method: "OPTIONS",
-        headers: {
-          origin: from,
-          "access-control-request-method": method,
-          "access-control-request-headers": "content-type",
-        },
-      });
     const allowed = async (path: string, from: string, method?: string) =>
-      (await preflight(path, from, method)).headers.get("access-control-allow-origin");
+      (await preflight(api.url + path, from, method)).headers.get("access-control-allow-origin");
 
     expect(await allowed("/api/chat", origin)).toBe(origin);
     expect(await allowed("/api/leads", "https://evil.example")).toBeNull();
     expect(await allowed("/api/feedback", `${origin}.evil.example`)).toBeNull();
-    expect(await allowed("/api/reports/summary", origin, "GET")).toBeNull();
+    for (const path of ["/api/reports/summary", "/api/session", "/login", "/metrics"]) {
+      expect(await allowed(path, origin, "GET"), path).toBeNull();
+    }
+    expect(await allowed("/api/session/end", origin)).toBeNull();
     expect((await api.post("/api/chat", QUESTION, { origin })).headers.get("access-control-allow-origin")).toBe(origin);
     expect((await api.get("/api/reports/summary", { origin })).headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  test("may send a key, but no cookie, and need none to ask whether they may", async ({ serve, keyFor }) => {
+    const api = await serve({ settings: { ...defaults(), localAccess: false, widgetOrigins: [origin] } });
+    const { headers } = await keyFor({ scope: "write", organization: "7" });
+
+    const asked = await preflight(`${api.url}/api/chat`, origin);
+    const answer = await api.post("/api/chat", QUESTION, { ...headers, origin });
+    const refused = await api.post("/api/chat", QUESTION, { origin });
+
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get("access-control-allow-headers")).toBe("authorization,content-type,x-request-id");
+    expect(asked.headers.get("access-control-allow-methods")).toBe("POST");
+    expect(asked.headers.get("access-control-allow-credentials")).toBeNull();
+    expect(asked.headers.get("vary")).toContain("Origin");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("access-control-expose-headers")).toContain("retry-after");
+    // A page must be able to read why not.
+    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([401, origin]);
   });
 
   test("get nothing across origins where none is configured", async ({ serve }) => {

@@ -1,5 +1,6 @@
+import { isIP } from "node:net";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
-import { rateLimit } from "express-rate-limit";
+import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import { z } from "zod";
 import { callerOf } from "./caller.ts";
 import { Problem } from "./problem.ts";
@@ -23,19 +24,19 @@ const named = z.object({ widget_id: z.coerce.string(), organization_id: z.coerce
 /** The limits, each with its own count in this process. */
 export function createLimits({ perIp, perWidget, perKey, reads }: Limits) {
   return {
-    // An IPv6 /56 is one address.
-    postsOfAddress: limit({ limit: perIp, identifier: "address" }),
+    postsOfAddress: limit({ limit: perIp, identifier: "address" }, addressOf),
     // Posts that name no widget are limited by their address and key alone.
     postsOfWidget: limit({ limit: perWidget, identifier: "widget" }, widgetOf),
     postsOfKey: limit({ limit: perKey, identifier: "key" }, keyOf),
-    readsOfAddress: limit({ limit: reads, identifier: "address" }),
+    readsOfAddress: limit({ limit: reads, identifier: "address" }, addressOf),
     readsOfKey: limit({ limit: reads, identifier: "key" }, keyOf),
   };
 }
 
 type Counted = { limit: number; identifier: string };
 
-function limit(counted: Counted, countedBy?: (req: Request) => string | undefined): RequestHandler {
+// What is counted by nothing is not limited.
+function limit(counted: Counted, countedBy: (req: Request) => string | undefined): RequestHandler {
   return rateLimit({
     windowMs: MINUTE_MS,
     legacyHeaders: false,
@@ -45,13 +46,14 @@ function limit(counted: Counted, countedBy?: (req: Request) => string | undefine
     handler: (_req: Request, _res: Response, next: NextFunction) =>
       next(new Problem(429, "too_many_requests", "Too many requests: wait a little.")),
     ...counted,
-    ...(countedBy === undefined
-      ? {}
-      : {
-          skip: (req: Request) => countedBy(req) === undefined,
-          keyGenerator: (req: Request) => countedBy(req) ?? "",
-        }),
+    skip: (req) => countedBy(req) === undefined,
+    keyGenerator: (req) => countedBy(req) ?? "",
   });
+}
+
+// An IPv6 /56 is one address. What a proxy tells that is none counts as the proxy's.
+function addressOf({ ip = "", socket }: Request): string {
+  return ipKeyGenerator(isIP(ip) > 0 ? ip : (socket.remoteAddress ?? ""));
 }
 
 function keyOf(req: Request): string | undefined {
