@@ -64,7 +64,7 @@ export function money(value: Value, currency = "USD"): string {
     const size = Math.abs(number);
     const digits = size === 0 || size >= 1 ? 2 : size >= 0.01 ? 3 : 4;
     return new Intl.NumberFormat(language, {
-      ...{ style: "currency", currency },
+      ...{ style: "currency", currency, currencyDisplay: "narrowSymbol" },
       ...(size >= 100_000 ? { notation: "compact" } : { minimumFractionDigits: 2, maximumFractionDigits: digits }),
     }).format(number);
   });

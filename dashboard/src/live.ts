@@ -22,7 +22,11 @@ export type Loaded<T> = {
  * Reads an address now and again every two seconds while the page is visible, and `others` beside it only
  * where its answer changed; all are shown together, so that the figures of a view are of one moment.
  */
-export function useLive<T extends object>(watched: string, others: Record<string, string>, live = true): Loaded<T> {
+export function useLive<T extends object>(
+  watched: string,
+  others: Record<string, string>,
+  every = EVERY_MS,
+): Loaded<T> {
   const key = JSON.stringify([watched, others]);
   const [state, set] = useState<Omit<Loaded<T>, "stale"> & { of: string }>({
     of: key,
@@ -33,31 +37,32 @@ export function useLive<T extends object>(watched: string, others: Record<string
     const ended = new AbortController();
     const show = (data: T) => set({ of: key, data, error: undefined, at: Date.now() });
     const fail = (error: ApiError) => set((before) => ({ ...before, error }));
-    void follow({ watched, others, live, ended: ended.signal, show, fail });
+    void follow({ watched, others, every, ended: ended.signal, show, fail });
     return () => ended.abort();
-  }, [key, live]);
+  }, [key, every]);
   return { ...state, stale: state.of !== key || state.data === undefined };
 }
 
 type Following<T> = {
   watched: string;
   others: Record<string, string>;
-  live: boolean;
+  every: number;
   ended: AbortSignal;
   show: (data: T) => void;
   fail: (error: ApiError) => void;
 };
 
-async function follow<T extends object>({ watched, others, live, ended, show, fail }: Following<T>): Promise<void> {
+async function follow<T extends object>({ watched, others, every, ended, show, fail }: Following<T>): Promise<void> {
   let seen: object | undefined;
   let shown: T | undefined;
   for (let misses = 0; !ended.aborted; ) {
     const began = performance.now();
-    let least = EVERY_MS;
+    let least = every;
     try {
       const body = await read<object>(watched, ended);
       if (body !== seen || shown === undefined) {
-        if (shown !== undefined) least = AFTER_CHANGE_MS;
+        if (shown !== undefined) least = Math.max(every, AFTER_CHANGE_MS);
+        // After it, never before: what they then miss is a change that the next look at it finds.
         const found = Object.entries(others).map(async ([name, address]) => [name, await read(address, ended)]);
         shown = Object.fromEntries([["watched", body], ...(await Promise.all(found))]);
         seen = body;
@@ -70,9 +75,8 @@ async function follow<T extends object>({ watched, others, live, ended, show, fa
       misses += 1;
       fail(error instanceof ApiError ? error : new ApiError(0, "The page cannot read the answer.", String(error)));
     }
-    if (!live) return;
-    const rest = Math.max(least, (performance.now() - began) * REST) * 2 ** Math.min(misses, 4);
-    await pause(Math.min(LONGEST_MS, rest), ended);
+    const pauseMs = Math.max(least, (performance.now() - began) * REST) * 2 ** Math.min(misses, 4);
+    await pause(Math.min(LONGEST_MS, pauseMs), ended);
   }
 }
 

@@ -23,7 +23,9 @@ export function Figure({ name, value, note, now, before, more, trend }: Props) {
         <span>{value}</span>
         {changed === undefined ? null : (
           <span class={`change ${toneOf(changed.share, more)}`}>
-            <span aria-hidden="true">{changed.share === 0 ? "" : changed.share > 0 ? "↑" : "↓"}</span>
+            <span aria-hidden="true">
+              {changed.text.startsWith("×") || changed.share === 0 ? "" : changed.share > 0 ? "↑" : "↓"}
+            </span>
             {changed.text.replace(/^[+\-−]/, "")}
             <span class="unseen">{changed.share < 0 ? " less" : " more"} than in the period before</span>
           </span>

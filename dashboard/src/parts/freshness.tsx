@@ -4,8 +4,10 @@ import { ago, integer, moment } from "../format.ts";
 import { useLive } from "../live.ts";
 import type { Status } from "../types.ts";
 
-/** The state of the worker and of its checks, read again with everything else. */
-export const useStatus = () => useLive<{ watched: Status }>(apiAddress("status"), {});
+const STATUS_EVERY_MS = 10_000;
+
+/** The state of the worker and of its checks, read again now and again. */
+export const useStatus = () => useLive<{ watched: Status }>(apiAddress("status"), {}, STATUS_EVERY_MS);
 
 /** The time, again every second. */
 function useNow(): number {

@@ -8,7 +8,8 @@ export function Numbers({ numbers, zone }: { numbers: Detail["numbers"]; zone: s
   return (
     <section aria-labelledby="numbers-title">
       <h3 id="numbers-title">Where each number comes from</h3>
-      <div class="numbers-table">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so the keyboard must reach it. */}
+      <section class="numbers-table" tabIndex={0} aria-label="Numbers, table">
         <table class="figures numbers">
           <caption class="unseen">Each number, with its meaning</caption>
           <thead>
@@ -32,7 +33,7 @@ export function Numbers({ numbers, zone }: { numbers: Detail["numbers"]; zone: s
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }
