@@ -14,6 +14,7 @@ import { readersCommand } from "./commands/readers.ts";
 import { recentCommand } from "./commands/recent.ts";
 import { recountCommand } from "./commands/recount.ts";
 import { repairCommand } from "./commands/repair.ts";
+import { reportCommand } from "./commands/report.ts";
 import { sessionCommand } from "./commands/session.ts";
 import { sqlCommand } from "./commands/sql.ts";
 import { startCommand } from "./commands/start.ts";
@@ -29,7 +30,7 @@ const GROUPS = {
   "Your own tables:": [attachCommand, detachCommand],
   "Count tokens:": [workerCommand, encodingsCommand, recountCommand],
   "Who may read, and what:": [keysCommand, readersCommand, eraseCommand],
-  "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand, pricesCommand],
+  "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand, pricesCommand, reportCommand],
   "Check:": [doctorCommand, verifyCommand, repairCommand],
 };
 
