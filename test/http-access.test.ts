@@ -110,7 +110,7 @@ describe("a key", () => {
     expect(api.lines.join("")).not.toContain(secret.slice(3));
   });
 
-  test("lets do what its scope says, and no more", async ({ serve, keyFor }) => {
+  test("lets do what its scope says, and no more", async ({ db, serve, keyFor }) => {
     const api = await serve();
     const doing = async (scope: "write" | "read" | "admin", organization?: string) => {
       const { headers } = await keyFor({ scope, organization });
@@ -124,6 +124,7 @@ describe("a key", () => {
     expect(await doing("write")).toEqual([403, 201]);
     expect(await doing("admin")).toEqual([200, 201]);
     expect(await doing("admin", "7")).toEqual([200, 201]);
+    await expectNoDrift(db);
   });
 });
 
@@ -193,7 +194,7 @@ describe("a key that writes", () => {
     await expectNoDrift(db);
   });
 
-  test("is of no use to pages of other origins", async ({ serve, keyFor }) => {
+  test("is of no use to pages of other origins", async ({ db, serve, keyFor }) => {
     const api = await serve({ settings: { widgetOrigins: ["https://shop.example"] } });
     const { headers } = await keyFor({ scope: "write", organization: "7" });
     const status = async (origin: string, extra: Record<string, string> = headers) =>
@@ -205,6 +206,7 @@ describe("a key that writes", () => {
     expect(await status("https://shop.example.evil.example")).toBe(403);
     expect(await status("null")).toBe(403);
     expect(await status("https://evil.example", {})).toBe(403);
+    await expectNoDrift(db);
   });
 });
 

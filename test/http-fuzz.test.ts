@@ -206,7 +206,7 @@ describe("whatever stands in headers", () => {
   test.for(["authorization", "cookie", "origin", "x-request-id", "x-forwarded-for", "if-none-match", "accept"])(
     "%s",
     { timeout: 60_000 },
-    async (name, { serve }) => {
+    async (name, { db, serve }) => {
       const api = await serve({ settings: { limits: limits(), trustProxy: 1 } });
       const wrong: unknown[] = [];
       await inTurn(
@@ -222,6 +222,7 @@ describe("whatever stands in headers", () => {
       );
 
       expect(wrong).toEqual([]);
+      await expectNoDrift(db);
     },
   );
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { NextFunction, Request, Response } from "express";
 import type { Logger } from "../log.ts";
+import { callerOf } from "./caller.ts";
 
 const GIVEN_ID = /^[\w.:-]{8,64}$/;
 const ids = new WeakMap<Request, string>();
@@ -30,6 +31,7 @@ export function logRequests(log: Logger) {
         method: req.method,
         route: routeOf(req),
         status: res.statusCode,
+        key: callerOf(req)?.id || undefined,
         ms: Math.round(performance.now() - start),
         finished: res.writableFinished,
       };
