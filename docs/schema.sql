@@ -93,6 +93,19 @@ comment on column metrics.api_keys.last_used_at is 'To the minute.';
 comment on column metrics.api_keys.expires_at is 'When it ends by itself; NULL: never.';
 comment on column metrics.api_keys.revoked_at is 'When it was taken back; NULL: it holds.';
 
+create table metrics.archive_rules (
+  organization_id text,
+  is_default boolean default false not null,
+  archive_after interval,
+  constraint archive_rules_at_least_a_day CHECK (archive_after >= '1 day'::interval),
+  constraint archive_rules_default_names_none CHECK (NOT is_default OR organization_id IS NULL),
+  constraint archive_rules_organization_key UNIQUE NULLS NOT DISTINCT (organization_id, is_default)
+);
+comment on table metrics.archive_rules is 'After how long without a message the sessions of an organization are moved to conversation_metrics_archive. No row, none are.';
+comment on column metrics.archive_rules.organization_id is 'The organization, as text; NULL, where not is_default: the sessions without one.';
+comment on column metrics.archive_rules.is_default is 'For every organization without a row of its own.';
+comment on column metrics.archive_rules.archive_after is 'Since conversation_end; NULL: never.';
+
 create table metrics.attachments (
   name text not null,
   schema_name name not null,
@@ -362,10 +375,12 @@ comment on column metrics.rollups.duration_sum is 'Sum of conversation_end - con
 create table metrics.sessions (
   session_key uuid not null,
   has_extras boolean default false not null,
+  is_archived boolean default false not null,
   constraint sessions_pkey PRIMARY KEY (session_key)
 );
 comment on table metrics.sessions is 'One row for each session that a message, a lead or feedback ever named: the lock under which a first message and what came before it meet.';
 comment on column metrics.sessions.has_extras is 'Whether a lead or feedback ever named the session.';
+comment on column metrics.sessions.is_archived is 'Its metrics row is in conversation_metrics_archive.';
 
 create table metrics.sources (
   kind text not null,
@@ -704,7 +719,7 @@ create view metrics.readable_messages with (security_barrier=true) as
     x.response,
     x.model,
     x.responded_at
-   FROM public.conversation_metrics m
+   FROM metrics.session_metrics m
      JOIN metrics.messages l ON l.session_key = m.session_key
      LEFT JOIN metrics.source_messages x ON x.conversation_id = l.conversation_id
   WHERE NOT ( SELECT row_security_active('public.conversation_metrics'::text) AS row_security_active) OR ( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
@@ -715,6 +730,76 @@ create view metrics.readable_messages with (security_barrier=true) as
            FROM metrics.own_scopes s
           WHERE s.source IS NULL OR s.source = 'default'::text);
 comment on view metrics.readable_messages is 'The messages, as they were counted, of the organizations that the role that asks may read (metrics.readers), with model and texts from the application''s rows.';
+
+create view metrics.session_metrics with (security_invoker=true) as
+ SELECT m.session_key,
+    m.conversation_id,
+    m.session_id,
+    m.organization_id,
+    m.widget_id,
+    m.user_id,
+    m.total_messages,
+    m.user_messages,
+    m.ai_messages,
+    m.total_tokens,
+    m.prompt_tokens,
+    m.completion_tokens,
+    m.estimated_messages,
+    m.conversation_start,
+    m.conversation_end,
+    m.conversation_duration,
+    m.average_response_time,
+    m.response_count,
+    m.response_us_sum,
+    m.has_lead,
+    m.lead_name,
+    m.lead_email,
+    m.lead_company,
+    m.user_satisfaction,
+    m.rating_count,
+    m.rating_sum,
+    m.message_rows,
+    m.open_rows,
+    m.longest_lag,
+    m.created_at,
+    m.updated_at,
+    NULL::timestamp with time zone AS archived_at
+   FROM public.conversation_metrics m
+UNION ALL
+ SELECT a.session_key,
+    a.conversation_id,
+    a.session_id,
+    a.organization_id,
+    a.widget_id,
+    a.user_id,
+    a.total_messages,
+    a.user_messages,
+    a.ai_messages,
+    a.total_tokens,
+    a.prompt_tokens,
+    a.completion_tokens,
+    a.estimated_messages,
+    a.conversation_start,
+    a.conversation_end,
+    a.conversation_duration,
+    a.average_response_time,
+    a.response_count,
+    a.response_us_sum,
+    a.has_lead,
+    a.lead_name,
+    a.lead_email,
+    a.lead_company,
+    a.user_satisfaction,
+    a.rating_count,
+    a.rating_sum,
+    a.message_rows,
+    a.open_rows,
+    a.longest_lag,
+    a.created_at,
+    a.updated_at,
+    a.archived_at
+   FROM public.conversation_metrics_archive a;
+comment on view metrics.session_metrics is 'The metrics of all sessions: those of conversation_metrics, and those in conversation_metrics_archive (archived_at is not NULL).';
 
 create view metrics.session_truth as
  WITH ordered AS (
@@ -880,7 +965,7 @@ create view public.conversation_metrics_drift as
     compared.stored,
     compared.actual
    FROM metrics.session_truth truth
-     FULL JOIN public.conversation_metrics m ON m.session_key = truth.session_key
+     FULL JOIN metrics.session_metrics m ON m.session_key = truth.session_key
      CROSS JOIN LATERAL ( VALUES ('conversation_id'::text,m.conversation_id IS DISTINCT FROM truth.conversation_id,m.conversation_id::text,truth.conversation_id::text), ('session_id'::text,m.session_id IS DISTINCT FROM truth.session_id,m.session_id,truth.session_id), ('organization_id'::text,m.organization_id IS DISTINCT FROM truth.organization_id,m.organization_id::text,truth.organization_id::text), ('widget_id'::text,m.widget_id IS DISTINCT FROM truth.widget_id,m.widget_id::text,truth.widget_id::text), ('user_id'::text,m.user_id IS DISTINCT FROM truth.user_id,m.user_id::text,truth.user_id::text), ('message_rows'::text,m.message_rows <> truth.message_rows,m.message_rows::text,truth.message_rows::text), ('open_rows'::text,m.open_rows <> truth.open_rows,m.open_rows::text,truth.open_rows::text), ('user_messages'::text,m.user_messages <> truth.user_messages,m.user_messages::text,truth.user_messages::text), ('ai_messages'::text,m.ai_messages <> truth.ai_messages,m.ai_messages::text,truth.ai_messages::text), ('prompt_tokens'::text,m.prompt_tokens <> truth.prompt_tokens,m.prompt_tokens::text,truth.prompt_tokens::text), ('completion_tokens'::text,m.completion_tokens <> truth.completion_tokens,m.completion_tokens::text,truth.completion_tokens::text), ('estimated_messages'::text,m.estimated_messages <> truth.estimated_messages,m.estimated_messages::text,truth.estimated_messages::text), ('conversation_start'::text,m.conversation_start IS DISTINCT FROM truth.conversation_start,m.conversation_start::text,truth.conversation_start::text), ('conversation_end'::text,m.conversation_end IS DISTINCT FROM truth.conversation_end,m.conversation_end::text,truth.conversation_end::text), ('response_count'::text,m.response_count <> truth.response_count,m.response_count::text,truth.response_count::text), ('response_us_sum'::text,m.response_us_sum <> truth.response_us_sum,m.response_us_sum::text,truth.response_us_sum::text), ('has_lead'::text,m.has_lead <> truth.has_lead,m.has_lead::text,truth.has_lead::text), ('lead_name'::text,m.lead_name IS DISTINCT FROM truth.lead_name,m.lead_name,truth.lead_name), ('lead_email'::text,m.lead_email IS DISTINCT FROM truth.lead_email,m.lead_email,truth.lead_email), ('lead_company'::text,m.lead_company IS DISTINCT FROM truth.lead_company,m.lead_company,truth.lead_company), ('rating_count'::text,m.rating_count <> truth.rating_count,m.rating_count::text,truth.rating_count::text), ('rating_sum'::text,m.rating_sum <> truth.rating_sum,m.rating_sum::text,truth.rating_sum::text)) compared(column_name, differs, stored, actual)
   WHERE
         CASE
@@ -916,7 +1001,7 @@ UNION ALL
                  SELECT entry.counted_session_key) drift(session_key)
           WHERE drift.session_key IS NOT NULL OR entry.session_key IS NULL AND entry.counted_session_key IS NULL
           GROUP BY drift.session_key) ledger
-     LEFT JOIN public.conversation_metrics m ON m.session_key = ledger.session_key
+     LEFT JOIN metrics.session_metrics m ON m.session_key = ledger.session_key
      LEFT JOIN metrics.session_truth truth ON truth.session_key = ledger.session_key
 UNION ALL
  SELECT NULL::bigint AS organization_id,
@@ -954,10 +1039,12 @@ CREATE OR REPLACE FUNCTION metrics.add_earlier_rows(deltas metrics.session_delta
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
-  -- Locked already by the statement that found them, in order.
-  perform metrics.apply_deltas(metrics.pair_answers(deltas), array(select d.session_key from unnest(deltas) as d));
+  -- Locked already, in order, by the statement that found them.
+  perform metrics.apply_deltas(
+    metrics.pair_answers(deltas), metrics.enter_sessions(array(select d.session_key from unnest(deltas) as d))
+  );
 end; $function$;
-comment on function metrics.add_earlier_rows(metrics.session_delta[]) is 'Adds to the metrics rows of sessions what metrics.count_new_messages_sql left: new rows before their first one.';
+comment on function metrics.add_earlier_rows(metrics.session_delta[]) is 'Adds to the metrics rows of sessions what metrics.count_new_messages_sql left: new rows before their first one, or of archived sessions.';
 
 CREATE OR REPLACE FUNCTION metrics.add_first_row(new_row metrics.messages)
  RETURNS void
@@ -966,6 +1053,7 @@ AS $function$
 declare
   changed_at constant timestamptz := clock_timestamp();
   brings_extras boolean;
+  was_archived boolean;
   entered uuid[];
   deltas metrics.session_delta[];
 begin
@@ -987,7 +1075,7 @@ begin
   insert into metrics.sessions as s (session_key)
   values (new_row.session_key)
   on conflict (session_key) do update set has_extras = s.has_extras
-  returning s.has_extras into brings_extras;
+  returning s.has_extras, s.is_archived into brings_extras, was_archived;
 
   insert into public.conversation_metrics (
     session_key, conversation_id, session_id, organization_id, widget_id, user_id,
@@ -1005,6 +1093,7 @@ begin
   from metrics.source_messages as source
   cross join metrics.message_delta(new_row) as delta
   where source.conversation_id = new_row.conversation_id
+    and not was_archived
     -- An old REPEATABLE READ snapshot can show, beside this row, one of the same id in another session
     -- that was deleted since.
     and metrics.session_key(source.organization_id::text, source.session_id::text) = new_row.session_key
@@ -1031,7 +1120,7 @@ begin
     return;
   end if;
 
-  -- Made by another transaction while this one waited, or more in the ledger than there should be.
+  -- In the archive, made by another transaction while this one waited, or more in the ledger than there should be.
   entered := metrics.enter_sessions(array[new_row.session_key]);
   perform metrics.apply_deltas(metrics.pair_answers(array[metrics.message_delta(new_row)]), entered);
 end; $function$;
@@ -1698,6 +1787,82 @@ begin
   end loop;
 end; $function$;
 comment on function metrics.apply_messages(anyarray) is 'Brings the ledger and the metrics up to date with message rows (ids of conversations, also of rows that are gone). Idempotent.';
+
+CREATE OR REPLACE FUNCTION metrics.archive_sessions(max_sessions integer DEFAULT 1000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+declare
+  due constant text := $sql$
+    exists (
+      select
+      from metrics.archive_rules as r
+      where (r.is_default or r.organization_id is not distinct from m.organization_id::text)
+        and r.archive_after is not null
+        and greatest(m.conversation_end, m.conversation_start) < now() - r.archive_after
+        -- Its own rule before the default.
+        and (not r.is_default or not exists (
+          select from metrics.archive_rules as own
+          where not own.is_default and own.organization_id is not distinct from m.organization_id::text
+        ))
+    )
+    -- The worker writes its counts to conversation_metrics.
+    and m.estimated_messages = 0
+  $sql$;
+  columns constant text := (
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+    from pg_attribute as a
+    where a.attrelid = 'public.conversation_metrics'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+  );
+  candidates uuid[];
+  archived integer;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('metrics.archive', 0)) then
+    return 0;
+  end if;
+  execute format(
+    $sql$
+    select array(
+      select m.session_key
+      from public.conversation_metrics as m
+      where m.conversation_start < now() - (select min(r.archive_after) from metrics.archive_rules as r) and %s
+      order by m.conversation_start
+      limit $1
+    )
+    $sql$,
+    due
+  ) into candidates using max_sessions;
+  candidates := array(
+    select locked.session_key
+    from (
+      select s.session_key from metrics.sessions as s where s.session_key = any(candidates)
+      order by s.session_key for update skip locked
+    ) as locked
+  );
+  -- Under that lock the general way cannot come in between, and the shortest one has the row's own lock.
+  execute format(
+    $sql$
+    with held as materialized (
+      select m.session_key from public.conversation_metrics as m
+      where m.session_key = any($1) and %1$s
+      order by m.session_key for update skip locked
+    ),
+    moved as (
+      delete from public.conversation_metrics as m using held where m.session_key = held.session_key returning m.*
+    ),
+    added as (
+      insert into public.conversation_metrics_archive (%2$s) select %2$s from moved
+    )
+    update metrics.sessions as s set is_archived = true from moved where s.session_key = moved.session_key
+    $sql$,
+    due, columns
+  ) using candidates;
+  get diagnostics archived = row_count;
+  return archived;
+end; $function$;
+comment on function metrics.archive_sessions(integer) is 'Moves up to max_sessions sessions that metrics.archive_rules calls old to conversation_metrics_archive, those that began first before the others, and returns how many. Sessions whose tokens are not all counted yet stay. Waits for nobody.';
 
 CREATE OR REPLACE FUNCTION metrics.are_claimed(ids anyarray)
  RETURNS boolean
@@ -2512,7 +2677,9 @@ begin
         n.nspname = of_schema
         or (
           of_schema = 'metrics' and n.nspname = 'public'
-          and c.relname in ('conversation_metrics', 'conversation_metrics_drift', 'all_conversation_metrics')
+          and c.relname in (
+            'conversation_metrics', 'conversation_metrics_archive', 'conversation_metrics_drift', 'all_conversation_metrics'
+          )
         )
       )
   ));
@@ -2773,7 +2940,7 @@ BEGIN ATOMIC
       insert into metrics.sessions as s (session_key)
       select session_key from summed order by session_key
       on conflict (session_key) do update set has_extras = s.has_extras
-      returning s.session_key, s.has_extras
+      returning s.session_key, s.has_extras, s.is_archived
     ),
     applied as (
       insert into public.conversation_metrics as m (
@@ -2789,6 +2956,8 @@ BEGIN ATOMIC
         message_rows, open_rows, longest_lag, $1, $1
       from first
       where (select count(*) from opened) > 0
+        -- They come back first.
+        and session_key not in (select session_key from opened where is_archived)
       order by session_key
       on conflict (session_key) do update set
         user_messages = m.user_messages + excluded.user_messages,
@@ -2936,7 +3105,8 @@ begin
 
   create table metrics.sessions (
     session_key uuid constraint sessions_pkey primary key,
-    has_extras boolean not null default false
+    has_extras boolean not null default false,
+    is_archived boolean not null default false
   );
 
   execute format(
@@ -3190,6 +3360,8 @@ begin
   execute format('drop function %1$I.repair(integer), %1$I.sample_drift(integer)', target);
   execute format('drop view %I.conversation_metrics_drift', target);
   execute format('drop function %I.session_sums(timestamptz, timestamptz)', target);
+  execute format('drop view %I.session_metrics', target);
+  execute format('drop table %I.conversation_metrics_archive', target);
   execute format('drop table %I.conversation_metrics', target);
   execute format('drop schema %I cascade', target);
 end; $function$;
@@ -3456,13 +3628,22 @@ CREATE OR REPLACE FUNCTION metrics.enter_sessions(keys uuid[], bring_extras bool
  SET enable_seqscan TO 'off'
  SET jit TO 'off'
 AS $function$
+declare
+  archived uuid[];
 begin
   if cardinality(keys) > 128 then
     perform metrics.plan_for_many();
   end if;
-  insert into metrics.sessions as s (session_key, has_extras)
-  select distinct key, bring_extras from unnest(keys) as key order by key
-  on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras;
+  with entered as (
+    insert into metrics.sessions as s (session_key, has_extras)
+    select distinct key, bring_extras from unnest(keys) as key order by key
+    on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras
+    returning s.session_key, s.is_archived
+  )
+  select array_agg(entered.session_key) into archived from entered where entered.is_archived;
+  if archived is not null then
+    perform metrics.restore_sessions(archived);
+  end if;
 
   return (
     select coalesce(array_agg(locked.session_key), '{}')
@@ -3475,7 +3656,7 @@ begin
     ) as locked
   );
 end; $function$;
-comment on function metrics.enter_sessions(uuid[],boolean) is 'Locks these sessions until the end of the transaction, with or without a metrics row, and returns the keys of those that have one. bring_extras: for a lead or feedback.';
+comment on function metrics.enter_sessions(uuid[],boolean) is 'Locks these sessions until the end of the transaction, with or without a metrics row, brings their metrics rows back from the archive, and returns the keys of those that have one. bring_extras: for a lead or feedback.';
 
 CREATE OR REPLACE FUNCTION metrics.erase_columns(of_table regclass, names name[], condition text, dry_run boolean)
  RETURNS bigint
@@ -3858,7 +4039,7 @@ begin
   lock table metrics.sessions in share row exclusive mode;
   begin
     truncate metrics.messages;
-    truncate public.conversation_metrics;
+    truncate public.conversation_metrics, public.conversation_metrics_archive;
   exception
     -- A foreign key of somebody else's, a cursor open on the metrics, a unique constraint yet to be
     -- checked: TRUNCATE refuses, and with it the application's own would.
@@ -3866,7 +4047,9 @@ begin
       perform metrics.require_current_snapshot();
       delete from metrics.messages;
       delete from public.conversation_metrics;
+      delete from public.conversation_metrics_archive;
   end;
+  update metrics.sessions as s set is_archived = false where s.is_archived;
   insert into metrics.rollup_resets default values;
   -- Feedback that named its message row belongs to no session now.
   update metrics.feedback as f set session_key = null where f.conversation_id is not null;
@@ -3943,7 +4126,8 @@ begin
     from metrics.attachments as a
   loop
     execute format('grant usage on schema %I to %I', target.ledger, to_role);
-    execute format('grant select on %I.conversation_metrics to %I', target.home, to_role);
+    execute format('grant select on %1$I.conversation_metrics, %1$I.conversation_metrics_archive, %2$I.session_metrics to %3$I',
+      target.home, target.ledger, to_role);
     -- No digests: whoever guesses a short text could tell by them that the guess is right.
     execute format('grant select (session_key, conversation_id, created_at, ended_at, user_messages, ai_messages, prompt_tokens, '
       'completion_tokens, prompt_source, completion_source, response_us, encoding, counted_at) on %I.messages to %I', target.ledger, to_role);
@@ -4320,9 +4504,9 @@ begin
       m.average_response_time, m.response_count, m.response_us_sum,
       m.has_lead, m.lead_name, m.lead_email, m.lead_company,
       m.user_satisfaction, m.rating_count, m.rating_sum, m.created_at, m.updated_at
-    from %I.conversation_metrics as m
+    from %I.session_metrics as m
     $sql$,
-    a.name, case a.schema_name when 'metrics' then 'public' else a.schema_name end
+    a.name, a.schema_name
   ), ' union all ' order by a.name <> 'default', a.name)
   into query
   from metrics.attachments as a;
@@ -4645,7 +4829,7 @@ BEGIN ATOMIC
              WHEN (schema_name = 'metrics'::text) THEN body
              ELSE regexp_replace(regexp_replace(body, (('\mmetrics\.(?=(?:(?:'::text || ( SELECT string_agg(DISTINCT made.part[1], '|'::text) AS string_agg
                 FROM (metrics.engine_objects o
-                  CROSS JOIN LATERAL regexp_matches(o.body, 'create (?:or replace )?(?:function|view|table|type) metrics\.(\w+)'::text, 'g'::text) made(part)))) || '|source_name)\M)|(?:source|counted|tg)_|%)'::text), (schema_name || '.'::text), 'g'::text), '\mpublic\.(?=(?:conversation_metrics|conversation_metrics_drift|sync_conversation_metrics)\M)'::text, (schema_name || '.'::text), 'g'::text)
+                  CROSS JOIN LATERAL regexp_matches(o.body, 'create (?:or replace )?(?:function|view|table|type) metrics\.(\w+)'::text, 'g'::text) made(part)))) || '|source_name)\M)|(?:source|counted|tg)_|%)'::text), (schema_name || '.'::text), 'g'::text), '\mpublic\.(?=(?:conversation_metrics|conversation_metrics_archive|conversation_metrics_drift|sync_conversation_metrics)\M)'::text, (schema_name || '.'::text), 'g'::text)
          END AS regexp_replace;
 END;
 comment on function metrics.localized(text,text) is 'The text of an engine object for the source that lives in another schema.';
@@ -4871,7 +5055,7 @@ CREATE OR REPLACE FUNCTION metrics.missing_objects()
  SET search_path TO 'pg_catalog', 'pg_temp'
 BEGIN ATOMIC
  SELECT string_agg(name.name, ', '::text) AS string_agg
-    FROM unnest(ARRAY['public.conversation_metrics'::text, 'public.conversation_metrics_drift'::text, 'metrics.source_messages'::text, 'metrics.source_leads'::text, 'metrics.source_feedback'::text, 'metrics.counted_messages'::text, 'metrics.counted_leads'::text, 'metrics.counted_feedback'::text]) name(name)
+    FROM unnest(ARRAY['public.conversation_metrics'::text, 'public.conversation_metrics_archive'::text, 'public.conversation_metrics_drift'::text, 'metrics.source_messages'::text, 'metrics.source_leads'::text, 'metrics.source_feedback'::text, 'metrics.counted_messages'::text, 'metrics.counted_leads'::text, 'metrics.counted_feedback'::text]) name(name)
    WHERE (to_regclass(name.name) IS NULL);
 END;
 comment on function metrics.missing_objects() is 'What an installation has and this one has no longer ("drop schema public cascade" takes it along, or a DROP TABLE of a source); NULL where all is there.';
@@ -5398,9 +5582,9 @@ declare
 begin
   select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.attachments as a
-  cross join unnest(array['conversation_metrics', 'messages', 'leads', 'feedback', 'rollups', 'rollup_changes']) as of_table
+  cross join unnest(array['conversation_metrics', 'conversation_metrics_archive', 'messages', 'leads', 'feedback', 'rollups', 'rollup_changes']) as of_table
   join pg_class as c on c.oid = to_regclass(format('%I.%I',
-    case when a.name = 'default' and of_table = 'conversation_metrics' then 'public' else a.schema_name end, of_table))
+    case when a.name = 'default' and starts_with(of_table, 'conversation_metrics') then 'public' else a.schema_name end, of_table))
   where not c.relrowsecurity or not exists (select from pg_policy as p where p.polrelid = c.oid and p.polname = 'readers');
   if problem is not null then
     return query select 'readers', false, 'no policy keeps organizations apart on ' || problem,
@@ -5768,6 +5952,36 @@ CREATE OR REPLACE FUNCTION metrics.response_us(asked_at timestamp with time zone
 RETURN CASE WHEN (answered_at <= asked_at) THEN (0)::bigint WHEN (answered_at > asked_at) THEN (((1000000)::numeric * (EXTRACT(epoch FROM answered_at) - EXTRACT(epoch FROM asked_at))))::bigint ELSE NULL::bigint END;
 comment on function metrics.response_us(timestamp with time zone,timestamp with time zone) is 'Response time in microseconds: 0 where the clocks run backwards, NULL where either time is NULL. Neither may be infinite.';
 
+CREATE OR REPLACE FUNCTION metrics.restore_sessions(keys uuid[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  columns constant text := (
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+    from pg_attribute as a
+    where a.attrelid = 'public.conversation_metrics'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+  );
+  restored integer;
+begin
+  execute format(
+    $sql$
+    with moved as (
+      delete from public.conversation_metrics_archive as a using unnest($1) as key where a.session_key = key returning a.*
+    ),
+    added as (
+      insert into public.conversation_metrics (%1$s) select %1$s from moved order by session_key
+    )
+    update metrics.sessions as s set is_archived = false from moved where s.session_key = moved.session_key
+    $sql$,
+    columns
+  ) using keys;
+  get diagnostics restored = row_count;
+  return restored;
+end; $function$;
+comment on function metrics.restore_sessions(uuid[]) is 'Brings the metrics rows of these sessions back from the archive, and returns how many. The caller has locked the sessions in metrics.sessions.';
+
 CREATE OR REPLACE FUNCTION metrics.retry_failed_rows()
  RETURNS integer
  LANGUAGE plpgsql
@@ -5816,7 +6030,7 @@ begin
     execute format('revoke all on all functions in schema %I from %I', target.ledger, from_role);
     execute format('revoke all on schema %I from %I', target.ledger, from_role);
     if target.home is not null then
-      execute format('revoke all on %I.conversation_metrics from %I', target.home, from_role);
+      execute format('revoke all on %1$I.conversation_metrics, %1$I.conversation_metrics_archive from %2$I', target.home, from_role);
     end if;
   end loop;
 end; $function$;
@@ -5902,7 +6116,7 @@ begin
     select min(ahead.conversation_start), max(ahead.conversation_start), count(*)
     into first_start, last_start, sessions
     from (
-      select m.conversation_start from public.conversation_metrics as m
+      select m.conversation_start from metrics.session_metrics as m
       where m.conversation_start >= chunk_from and m.conversation_start < state.closed_to
       order by m.conversation_start
       limit max_sessions
@@ -6070,7 +6284,8 @@ declare
   home constant name := case of_source when 'default' then 'public' else ledger end;
   is_new constant boolean := to_regclass(format('%I.readable_messages', ledger)) is null;
 begin
-  perform metrics.secure_table(format('%I.conversation_metrics', home)::regclass, 'organization_id');
+  perform metrics.secure_table(format('%I.%I', home, of_table)::regclass, 'organization_id')
+  from unnest(array['conversation_metrics', 'conversation_metrics_archive']) as of_table;
   perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass)
   from unnest(array['messages', 'leads', 'feedback']) as of_table;
   perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass, 'organization_id')
@@ -6084,7 +6299,7 @@ begin
         l.session_key, l.conversation_id, l.created_at, l.user_messages, l.ai_messages, l.prompt_tokens,
         l.completion_tokens, l.prompt_source, l.completion_source, l.response_us, l.encoding, l.counted_at,
         x.role, x.message, x.response, x.model, x.responded_at
-      from %2$I.conversation_metrics as m
+      from %1$I.session_metrics as m
       join %1$I.messages as l on l.session_key = m.session_key
       left join %1$I.source_messages as x on x.conversation_id = l.conversation_id
       where not (select row_security_active('%2$I.conversation_metrics')) or %3$s
@@ -6123,10 +6338,10 @@ begin
     case when organization_column is not null then
       metrics.scope_condition(source.name, format('%I', organization_column))
     else format(
-      -- The policy of conversation_metrics holds in there as well.
+      -- The policies of both tables of sessions hold in there as well.
       '(select coalesce(bool_or(s.is_all), false) from metrics.own_scopes as s where s.source is null or s.source = %L) '
-      'or exists (select from %I.conversation_metrics as m where m.session_key = %s.session_key)',
-      source.name, case source.name when 'default' then 'public' else source.schema_name end,
+      'or exists (select from %I.session_metrics as m where m.session_key = %s.session_key)',
+      source.name, source.schema_name,
       (select quote_ident(c.relname) from pg_class as c where c.oid = of_table)
     ) end);
   execute format('comment on policy readers on %s is %L', of_table,
@@ -6213,7 +6428,7 @@ begin
     from unnest(keys) as key
     cross join lateral metrics.session_total(key) as total
     left join lateral metrics.session_bounds(key, '100 years') as bounds on true
-    left join public.conversation_metrics as m on m.session_key = key
+    left join metrics.session_metrics as m on m.session_key = key
     left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
     cross join lateral (
       values
@@ -6265,7 +6480,7 @@ BEGIN ATOMIC
      sum(m.response_count) AS sum,
      sum(m.response_us_sum) AS sum,
      sum((m.conversation_end - m.conversation_start)) AS sum
-    FROM public.conversation_metrics m
+    FROM metrics.session_metrics m
    WHERE ((m.conversation_start >= session_sums.from_time) AND (m.conversation_start < session_sums.to_time))
    GROUP BY GROUPING SETS (((metrics.quarter_hour(m.conversation_start)), (m.organization_id)::text, (m.widget_id)::text), ((metrics.quarter_hour(m.conversation_start)), (m.organization_id)::text));
 END;
@@ -7117,6 +7332,33 @@ CREATE OR REPLACE FUNCTION metrics.trigger_name(of_kind text, event text)
 RETURN format('_%s_metrics_%s_%s_%s'::text, CASE of_kind WHEN 'messages'::text THEN 500 ELSE 510 END, metrics.source_name(), of_kind, event);
 comment on function metrics.trigger_name(text,text) is 'The name of a source''s trigger.';
 
+CREATE OR REPLACE FUNCTION metrics.unarchive(organization text DEFAULT NULL::text, no_organization boolean DEFAULT false, from_time timestamp with time zone DEFAULT NULL::timestamp with time zone, to_time timestamp with time zone DEFAULT NULL::timestamp with time zone, max_sessions integer DEFAULT NULL::integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  keys uuid[] := array(
+    select a.session_key
+    from public.conversation_metrics_archive as a
+    where (unarchive.organization is null or a.organization_id::text = unarchive.organization)
+      and (not no_organization or a.organization_id is null)
+      and (from_time is null or a.conversation_start >= from_time)
+      and (to_time is null or a.conversation_start < to_time)
+    order by a.conversation_start desc
+    limit max_sessions
+  );
+begin
+  keys := array(
+    select locked.session_key
+    from (
+      select s.session_key from metrics.sessions as s where s.session_key = any(keys) order by s.session_key for update
+    ) as locked
+  );
+  return metrics.restore_sessions(keys);
+end; $function$;
+comment on function metrics.unarchive(text,boolean,timestamp with time zone,timestamp with time zone,integer) is 'Brings archived sessions back to conversation_metrics, the newest first, and returns how many: of an organization, of those without one, or of all; by conversation_start, from_time counting and to_time not. What a rule calls old goes there again, so change the rule before.';
+
 CREATE OR REPLACE FUNCTION metrics.uninstall()
  RETURNS void
  LANGUAGE plpgsql
@@ -7145,6 +7387,8 @@ begin
     drop function if exists metrics.sample_drift(integer);
     drop view if exists public.conversation_metrics_drift;
     drop function if exists metrics.session_sums(timestamptz, timestamptz);
+    drop view if exists metrics.session_metrics;
+    drop table if exists public.conversation_metrics_archive;
     drop table if exists public.conversation_metrics;
     for target in
       select p.oid::regprocedure as signature from pg_proc as p
@@ -8032,7 +8276,7 @@ create policy readers on metrics.feedback for select to public
 using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
    FROM metrics.own_scopes s
   WHERE s.source IS NULL OR s.source = 'default'::text) OR (EXISTS ( SELECT
-   FROM public.conversation_metrics m
+   FROM metrics.session_metrics m
   WHERE m.session_key = feedback.session_key)));
 comment on policy readers on metrics.feedback is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
 
@@ -8041,7 +8285,7 @@ create policy readers on metrics.leads for select to public
 using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
    FROM metrics.own_scopes s
   WHERE s.source IS NULL OR s.source = 'default'::text) OR (EXISTS ( SELECT
-   FROM public.conversation_metrics m
+   FROM metrics.session_metrics m
   WHERE m.session_key = leads.session_key)));
 comment on policy readers on metrics.leads is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
 
@@ -8050,7 +8294,7 @@ create policy readers on metrics.messages for select to public
 using (( SELECT COALESCE(bool_or(s.is_all), false) AS "coalesce"
    FROM metrics.own_scopes s
   WHERE s.source IS NULL OR s.source = 'default'::text) OR (EXISTS ( SELECT
-   FROM public.conversation_metrics m
+   FROM metrics.session_metrics m
   WHERE m.session_key = messages.session_key)));
 comment on policy readers on metrics.messages is 'Who reads which organizations: metrics.readers. The owner, and with it the triggers, is not bound by it.';
 

@@ -73,6 +73,10 @@ const BEFORE_TABLES = [
 ];
 
 const ENGINE = [
+  "tables/conversation_metrics_archive.sql",
+  "tables/archive_rules.sql",
+  "views/session_metrics.sql",
+  "functions/restore_sessions.sql",
   "tables/rollups.sql",
   "tables/rollup_changes.sql",
   "tables/rollup_resets.sql",
@@ -130,6 +134,8 @@ const ENGINE = [
   "views/feedback_drift.sql",
   "views/session_truth.sql",
   "views/conversation_metrics_drift.sql",
+  "functions/archive_sessions.sql",
+  "functions/unarchive.sql",
   "functions/repair.sql",
   "functions/sync_conversation_metrics.sql",
   "functions/sync_conversation_metrics_by_id.sql",

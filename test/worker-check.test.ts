@@ -58,6 +58,7 @@ describe("the worker's own check", () => {
     await until(db, "exists (select from graphile_worker._private_known_crontabs)");
 
     expect(await db`select identifier from graphile_worker._private_known_crontabs order by 1`).toEqual([
+      { identifier: "archive" },
       { identifier: "check_sessions" },
       { identifier: "roll_up" },
     ]);

@@ -7,6 +7,7 @@ as $$
 declare
   changed_at constant timestamptz := clock_timestamp();
   brings_extras boolean;
+  was_archived boolean;
   entered uuid[];
   deltas metrics.session_delta[];
 begin
@@ -28,7 +29,7 @@ begin
   insert into metrics.sessions as s (session_key)
   values (new_row.session_key)
   on conflict (session_key) do update set has_extras = s.has_extras
-  returning s.has_extras into brings_extras;
+  returning s.has_extras, s.is_archived into brings_extras, was_archived;
 
   insert into public.conversation_metrics (
     session_key, conversation_id, session_id, organization_id, widget_id, user_id,
@@ -46,6 +47,7 @@ begin
   from metrics.source_messages as source
   cross join metrics.message_delta(new_row) as delta
   where source.conversation_id = new_row.conversation_id
+    and not was_archived
     -- An old REPEATABLE READ snapshot can show, beside this row, one of the same id in another session
     -- that was deleted since.
     and metrics.session_key(source.organization_id::text, source.session_id::text) = new_row.session_key
@@ -72,7 +74,7 @@ begin
     return;
   end if;
 
-  -- Made by another transaction while this one waited, or more in the ledger than there should be.
+  -- In the archive, made by another transaction while this one waited, or more in the ledger than there should be.
   entered := metrics.enter_sessions(array[new_row.session_key]);
   perform metrics.apply_deltas(metrics.pair_answers(array[metrics.message_delta(new_row)]), entered);
 end; $$;

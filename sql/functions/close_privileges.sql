@@ -14,7 +14,9 @@ begin
         n.nspname = of_schema
         or (
           of_schema = 'metrics' and n.nspname = 'public'
-          and c.relname in ('conversation_metrics', 'conversation_metrics_drift', 'all_conversation_metrics')
+          and c.relname in (
+            'conversation_metrics', 'conversation_metrics_archive', 'conversation_metrics_drift', 'all_conversation_metrics'
+          )
         )
       )
   ));

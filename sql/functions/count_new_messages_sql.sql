@@ -60,7 +60,7 @@ begin atomic
       insert into metrics.sessions as s (session_key)
       select session_key from summed order by session_key
       on conflict (session_key) do update set has_extras = s.has_extras
-      returning s.session_key, s.has_extras
+      returning s.session_key, s.has_extras, s.is_archived
     ),
     applied as (
       insert into public.conversation_metrics as m (
@@ -76,6 +76,8 @@ begin atomic
         message_rows, open_rows, longest_lag, $1, $1
       from first
       where (select count(*) from opened) > 0
+        -- They come back first.
+        and session_key not in (select session_key from opened where is_archived)
       order by session_key
       on conflict (session_key) do update set
         user_messages = m.user_messages + excluded.user_messages,

@@ -11,13 +11,22 @@ set enable_mergejoin = off
 set enable_seqscan = off
 set jit = off
 as $$
+declare
+  archived uuid[];
 begin
   if cardinality(keys) > 128 then
     perform metrics.plan_for_many();
   end if;
-  insert into metrics.sessions as s (session_key, has_extras)
-  select distinct key, bring_extras from unnest(keys) as key order by key
-  on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras;
+  with entered as (
+    insert into metrics.sessions as s (session_key, has_extras)
+    select distinct key, bring_extras from unnest(keys) as key order by key
+    on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras
+    returning s.session_key, s.is_archived
+  )
+  select array_agg(entered.session_key) into archived from entered where entered.is_archived;
+  if archived is not null then
+    perform metrics.restore_sessions(archived);
+  end if;
 
   return (
     select coalesce(array_agg(locked.session_key), '{}')
@@ -32,4 +41,4 @@ begin
 end; $$;
 
 comment on function metrics.enter_sessions(uuid[], boolean) is
-  'Locks these sessions until the end of the transaction, with or without a metrics row, and returns the keys of those that have one. bring_extras: for a lead or feedback.';
+  'Locks these sessions until the end of the transaction, with or without a metrics row, brings their metrics rows back from the archive, and returns the keys of those that have one. bring_extras: for a lead or feedback.';

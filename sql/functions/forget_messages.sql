@@ -16,7 +16,7 @@ begin
   lock table metrics.sessions in share row exclusive mode;
   begin
     truncate metrics.messages;
-    truncate public.conversation_metrics;
+    truncate public.conversation_metrics, public.conversation_metrics_archive;
   exception
     -- A foreign key of somebody else's, a cursor open on the metrics, a unique constraint yet to be
     -- checked: TRUNCATE refuses, and with it the application's own would.
@@ -24,7 +24,9 @@ begin
       perform metrics.require_current_snapshot();
       delete from metrics.messages;
       delete from public.conversation_metrics;
+      delete from public.conversation_metrics_archive;
   end;
+  update metrics.sessions as s set is_archived = false where s.is_archived;
   insert into metrics.rollup_resets default values;
   -- Feedback that named its message row belongs to no session now.
   update metrics.feedback as f set session_key = null where f.conversation_id is not null;

@@ -16,9 +16,9 @@ begin
       m.average_response_time, m.response_count, m.response_us_sum,
       m.has_lead, m.lead_name, m.lead_email, m.lead_company,
       m.user_satisfaction, m.rating_count, m.rating_sum, m.created_at, m.updated_at
-    from %I.conversation_metrics as m
+    from %I.session_metrics as m
     $sql$,
-    a.name, case a.schema_name when 'metrics' then 'public' else a.schema_name end
+    a.name, a.schema_name
   ), ' union all ' order by a.name <> 'default', a.name)
   into query
   from metrics.attachments as a;

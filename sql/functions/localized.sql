@@ -17,7 +17,7 @@ begin atomic
         ) || '|source_name)\M)|(?:source|counted|tg)_|%)',
         schema_name || '.', 'g'
       ),
-      '\mpublic\.(?=(?:conversation_metrics|conversation_metrics_drift|sync_conversation_metrics)\M)',
+      '\mpublic\.(?=(?:conversation_metrics|conversation_metrics_archive|conversation_metrics_drift|sync_conversation_metrics)\M)',
       schema_name || '.', 'g'
     )
   end;

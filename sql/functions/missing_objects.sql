@@ -4,7 +4,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select string_agg(name, ', ')
   from unnest(array[
-    'public.conversation_metrics', 'public.conversation_metrics_drift', 'metrics.source_messages',
+    'public.conversation_metrics', 'public.conversation_metrics_archive', 'public.conversation_metrics_drift', 'metrics.source_messages',
     'metrics.source_leads', 'metrics.source_feedback', 'metrics.counted_messages', 'metrics.counted_leads',
     'metrics.counted_feedback'
   ]) as name

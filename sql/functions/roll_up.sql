@@ -87,7 +87,7 @@ begin
     select min(ahead.conversation_start), max(ahead.conversation_start), count(*)
     into first_start, last_start, sessions
     from (
-      select m.conversation_start from public.conversation_metrics as m
+      select m.conversation_start from metrics.session_metrics as m
       where m.conversation_start >= chunk_from and m.conversation_start < state.closed_to
       order by m.conversation_start
       limit max_sessions

@@ -51,7 +51,7 @@ begin
     from unnest(keys) as key
     cross join lateral metrics.session_total(key) as total
     left join lateral metrics.session_bounds(key, '100 years') as bounds on true
-    left join public.conversation_metrics as m on m.session_key = key
+    left join metrics.session_metrics as m on m.session_key = key
     left join metrics.source_messages as first on first.conversation_id = bounds.conversation_id
     cross join lateral (
       values

@@ -26,6 +26,8 @@ begin
     drop function if exists metrics.sample_drift(integer);
     drop view if exists public.conversation_metrics_drift;
     drop function if exists metrics.session_sums(timestamptz, timestamptz);
+    drop view if exists metrics.session_metrics;
+    drop table if exists public.conversation_metrics_archive;
     drop table if exists public.conversation_metrics;
     for target in
       select p.oid::regprocedure as signature from pg_proc as p

@@ -8,9 +8,9 @@ declare
 begin
   select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.attachments as a
-  cross join unnest(array['conversation_metrics', 'messages', 'leads', 'feedback', 'rollups', 'rollup_changes']) as of_table
+  cross join unnest(array['conversation_metrics', 'conversation_metrics_archive', 'messages', 'leads', 'feedback', 'rollups', 'rollup_changes']) as of_table
   join pg_class as c on c.oid = to_regclass(format('%I.%I',
-    case when a.name = 'default' and of_table = 'conversation_metrics' then 'public' else a.schema_name end, of_table))
+    case when a.name = 'default' and starts_with(of_table, 'conversation_metrics') then 'public' else a.schema_name end, of_table))
   where not c.relrowsecurity or not exists (select from pg_policy as p where p.polrelid = c.oid and p.polname = 'readers');
   if problem is not null then
     return query select 'readers', false, 'no policy keeps organizations apart on ' || problem,

@@ -8,7 +8,8 @@ declare
   home constant name := case of_source when 'default' then 'public' else ledger end;
   is_new constant boolean := to_regclass(format('%I.readable_messages', ledger)) is null;
 begin
-  perform metrics.secure_table(format('%I.conversation_metrics', home)::regclass, 'organization_id');
+  perform metrics.secure_table(format('%I.%I', home, of_table)::regclass, 'organization_id')
+  from unnest(array['conversation_metrics', 'conversation_metrics_archive']) as of_table;
   perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass)
   from unnest(array['messages', 'leads', 'feedback']) as of_table;
   perform metrics.secure_table(format('%I.%I', ledger, of_table)::regclass, 'organization_id')
@@ -22,7 +23,7 @@ begin
         l.session_key, l.conversation_id, l.created_at, l.user_messages, l.ai_messages, l.prompt_tokens,
         l.completion_tokens, l.prompt_source, l.completion_source, l.response_us, l.encoding, l.counted_at,
         x.role, x.message, x.response, x.model, x.responded_at
-      from %2$I.conversation_metrics as m
+      from %1$I.session_metrics as m
       join %1$I.messages as l on l.session_key = m.session_key
       left join %1$I.source_messages as x on x.conversation_id = l.conversation_id
       where not (select row_security_active('%2$I.conversation_metrics')) or %3$s

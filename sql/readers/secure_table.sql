@@ -21,10 +21,10 @@ begin
     case when organization_column is not null then
       metrics.scope_condition(source.name, format('%I', organization_column))
     else format(
-      -- The policy of conversation_metrics holds in there as well.
+      -- The policies of both tables of sessions hold in there as well.
       '(select coalesce(bool_or(s.is_all), false) from metrics.own_scopes as s where s.source is null or s.source = %L) '
-      'or exists (select from %I.conversation_metrics as m where m.session_key = %s.session_key)',
-      source.name, case source.name when 'default' then 'public' else source.schema_name end,
+      'or exists (select from %I.session_metrics as m where m.session_key = %s.session_key)',
+      source.name, source.schema_name,
       (select quote_ident(c.relname) from pg_class as c where c.oid = of_table)
     ) end);
   execute format('comment on policy readers on %s is %L', of_table,

@@ -30,7 +30,8 @@ begin
     from metrics.attachments as a
   loop
     execute format('grant usage on schema %I to %I', target.ledger, to_role);
-    execute format('grant select on %I.conversation_metrics to %I', target.home, to_role);
+    execute format('grant select on %1$I.conversation_metrics, %1$I.conversation_metrics_archive, %2$I.session_metrics to %3$I',
+      target.home, target.ledger, to_role);
     -- No digests: whoever guesses a short text could tell by them that the guess is right.
     execute format('grant select (session_key, conversation_id, created_at, ended_at, user_messages, ai_messages, prompt_tokens, '
       'completion_tokens, prompt_source, completion_source, response_us, encoding, counted_at) on %I.messages to %I', target.ledger, to_role);

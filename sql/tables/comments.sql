@@ -73,4 +73,5 @@ comment on column metrics.feedback.rating is 'Rating from 1 to 5; NULL for none.
 
 comment on table metrics.sessions is
   'One row for each session that a message, a lead or feedback ever named: the lock under which a first message and what came before it meet.';
+comment on column metrics.sessions.is_archived is 'Its metrics row is in conversation_metrics_archive.';
 comment on column metrics.sessions.has_extras is 'Whether a lead or feedback ever named the session.';

@@ -7,7 +7,7 @@ create or replace view public.conversation_metrics_drift as
     compared.stored,
     compared.actual
   from metrics.session_truth as truth
-  full join public.conversation_metrics as m on m.session_key = truth.session_key
+  full join metrics.session_metrics as m on m.session_key = truth.session_key
   cross join lateral (
     values
       ('conversation_id', m.conversation_id is distinct from truth.conversation_id, m.conversation_id::text, truth.conversation_id::text),
@@ -60,7 +60,7 @@ create or replace view public.conversation_metrics_drift as
     where drift.session_key is not null or (entry.session_key is null and entry.counted_session_key is null)
     group by drift.session_key
   ) as ledger
-  left join public.conversation_metrics as m on m.session_key = ledger.session_key
+  left join metrics.session_metrics as m on m.session_key = ledger.session_key
   left join metrics.session_truth as truth on truth.session_key = ledger.session_key
   union all
   select null, null, null, 'rollup', min(d.rollup::text) filter (where d.side = 'kept'),

@@ -1,5 +1,6 @@
 import { Command, type CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { packageVersion } from "../version.ts";
+import { archiveCommand } from "./commands/archive.ts";
 import { attachCommand } from "./commands/attach.ts";
 import { backfillCommand } from "./commands/backfill.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -30,6 +31,7 @@ const GROUPS = {
   "Your own tables:": [attachCommand, detachCommand],
   "Count tokens:": [workerCommand, encodingsCommand, recountCommand],
   "Who may read, and what:": [keysCommand, readersCommand, eraseCommand],
+  "Keep small:": [archiveCommand],
   "Look:": [statusCommand, recentCommand, sessionCommand, sqlCommand, pricesCommand, reportCommand],
   "Check:": [doctorCommand, verifyCommand, repairCommand],
 };

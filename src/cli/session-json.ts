@@ -8,7 +8,7 @@ const OF_SESSION = "where session_key = $1::uuid";
 /** Prints a session's metrics row and ledger entries as one JSON object. */
 export async function printSessionJson({ sql, out }: Session, { source, key }: SessionOf): Promise<void> {
   const rows = (text: string) => queryRows(sql, text, [key]);
-  const metrics = await rows(`select * from ${source.home}.conversation_metrics ${OF_SESSION}`);
+  const metrics = await rows(`select * from ${source.schema}.session_metrics ${OF_SESSION}`);
   const messages = await rows(
     `select * from ${source.schema}.messages ${OF_SESSION} order by created_at, conversation_id`,
   );

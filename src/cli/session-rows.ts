@@ -35,7 +35,7 @@ export async function readMetrics(sql: Sql, { source, key }: SessionOf): Promise
   const [row] = await sql<[Metrics]>`
     select m.*, organization_id::text, session_id::text, conversation_start::text, conversation_end::text,
       updated_at::timestamptz(0)::text
-    from ${sql(`${source.home}.conversation_metrics`)} as m
+    from ${sql(`${source.schema}.session_metrics`)} as m
     where session_key = ${key}`;
   return row;
 }

@@ -77,7 +77,7 @@ export async function readNumbers(db: Queryable, key: string): Promise<Numbers> 
         'response_us_sum', coalesce(sum(response_us), 0), 'average_response_time', avg(response_us) / 1000000)
       from metrics.messages as l where l.session_key = m.session_key
     ) as sums
-    from public.conversation_metrics as m where session_key = ${key}`);
+    from metrics.session_metrics as m where session_key = ${key}`);
   if (row === undefined) throw new Problem(404, "no_session", "There is no such session.");
   const meanings = await db.query<{ name: string; meaning: string }>(sql`
     select attname::text as name, coalesce(col_description(attrelid, attnum), '') as meaning

@@ -52,9 +52,9 @@ async function findSession(db: Queryable, session: string, of: string | null | u
   const [first, second] =
     of === undefined
       ? await db.query<{ key: string }>(sql`
-          select session_key as key from public.conversation_metrics where session_id::text = ${session} limit 2`)
+          select session_key as key from metrics.session_metrics where session_id::text = ${session} limit 2`)
       : await db.query<{ key: string }>(sql`
-          select session_key as key from public.conversation_metrics
+          select session_key as key from metrics.session_metrics
           where session_key = metrics.session_key(${of}, ${session})`);
   if (first === undefined) throw new Problem(404, "no_session", "There is no such session.");
   if (second === undefined) return first.key;

@@ -5,6 +5,7 @@ import type { Pool } from "pg";
 import type { Logger } from "../log.ts";
 import type { TokenCounter } from "../tokens/counter.ts";
 import { createAlarm } from "./alarm.ts";
+import { createArchiveTask } from "./archive-task.ts";
 import { createCheckTask } from "./check-task.ts";
 import { type BatchDone, createCountTask } from "./count-task.ts";
 import { beat } from "./heartbeat.ts";
@@ -50,6 +51,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
       count_tokens: createCountTask({ pool, log, worker, counter, onBatch }),
       check_sessions: createCheckTask({ pool, log }),
       roll_up: createRollUpTask({ pool, log }),
+      archive: createArchiveTask({ pool, log }),
     },
     concurrency,
     ready: known.promise,

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { Logger as GraphileLogger, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
 import type { Pool } from "pg";
 import type { Logger } from "../log.ts";
+import { ARCHIVE_CRONTAB } from "./archive-task.ts";
 import { CHECK_CRONTAB } from "./check-task.ts";
 import { ROLL_UP_CRONTAB } from "./roll-up-task.ts";
 
@@ -63,7 +64,7 @@ export async function startRunner(options: RunnerOptions): Promise<JobRunner> {
     pgPool: pool,
     schema: "graphile_worker",
     taskList: tasks,
-    crontab: [CHECK_CRONTAB, ROLL_UP_CRONTAB].join("\n"),
+    crontab: [CHECK_CRONTAB, ROLL_UP_CRONTAB, ARCHIVE_CRONTAB].join("\n"),
     concurrency,
     pollInterval: POLL_MS,
     noHandleSignals: true,

@@ -33,7 +33,7 @@ const keptSql = `select ${[
   ...numbers.map((name) => `${name}::numeric as ${name}`),
   ...others,
   ...floats,
-].join(", ")} from public.conversation_metrics`;
+].join(", ")} from metrics.session_metrics`;
 
 const differenceSql = `
 with oracle as materialized (${oracleSql}),
@@ -61,7 +61,7 @@ where ${floats
 // What the ledger says of a session must add up to what its metrics row says.
 const ledgerSql = `
 select m.organization_id::text, m.session_id::text, to_jsonb(l) - 'session_key' as ledger
-from public.conversation_metrics m
+from metrics.session_metrics m
 full join (
   select
     session_key,
@@ -110,7 +110,7 @@ const readDrift = async (sql: TransactionSql) => ({
 const inOneSnapshot = (sql: Sql) =>
   sql.begin("isolation level repeatable read read only", async (tx) => {
     await tx`lock table public.conversations, public.leads, public.feedback in access share mode`;
-    await tx`lock table public.conversation_metrics, metrics.messages in access share mode`;
+    await tx`lock table public.conversation_metrics, public.conversation_metrics_archive, metrics.messages in access share mode`;
     return readDrift(tx);
   });
 

@@ -1,0 +1,263 @@
+import { describe, expect } from "vitest";
+import type { Sql } from "../src/database.ts";
+import { chat } from "./support/attached/chat.ts";
+import { cli } from "./support/cli.ts";
+import { random, runSeed } from "./support/generators/prng.ts";
+import { expectNoDrift } from "./support/oracle.ts";
+import { read } from "./support/reports/read.ts";
+import { as, test as withRoles } from "./support/roles.ts";
+import { rollUp } from "./support/rollups.ts";
+import { test, until, untilCounted } from "./support/worker.ts";
+
+const seed = runSeed();
+console.log(`Archive: RANDOM_SEED=${seed}`);
+
+const everything = (db: Sql) => db`
+  insert into metrics.archive_rules (is_default, archive_after) values (true, '1 day')
+  on conflict on constraint archive_rules_organization_key do nothing`;
+
+/** Moves every session to the archive; returns how many. */
+const archiveAll = async (db: Sql): Promise<number> => {
+  await everything(db);
+  const [row] = await db<[{ archived: number }]>`select metrics.archive_sessions(100000) as archived`;
+  return row.archived;
+};
+
+/** Rows whose tokens the provider reported, so that no worker has to count them first. */
+const REPORTED = `
+  insert into conversations (organization_id, session_id, widget_id, message, response, prompt_tokens, completion_tokens, created_at, responded_at)
+  select nullif(n % 3, 0), 's' || n % 60, n % 2, 'question ' || n, 'answer', n % 50, n % 70,
+    now() - (2 + n % 60) * interval '1 day', now() - (2 + n % 60) * interval '1 day' + interval '2 s'
+  from generate_series(0, 239) as n`;
+
+const archived = async (db: Sql) => {
+  const [row] = await db<[{ n: number }]>`select count(*)::integer as n from conversation_metrics_archive`;
+  return row.n;
+};
+
+const reports = (db: Sql) =>
+  read(
+    db,
+    `select to_jsonb(r) as r from report_summary() as r
+    union all select to_jsonb(r) from report_daily() as r
+    union all select to_jsonb(r) from report_leads() as r
+    union all select to_jsonb(r) from report_tokens() as r
+    union all select to_jsonb(r) from report_response_times() as r
+    union all select to_jsonb(r) from report_satisfaction() as r
+    union all (select to_jsonb(r) - 'updated_at' from report_conversations(page_size => 1000) as r)`,
+  );
+
+describe("archived sessions", () => {
+  test("are those that a rule of their organization calls old, and reports still count them", async ({ db }) => {
+    await db.unsafe(REPORTED);
+    await db`insert into leads (organization_id, session_id, email) values (1, 's1', 'a@mail.example')`;
+    await db`insert into feedback (organization_id, session_id, rating) values (2, 's2', 4)`;
+    const before = await reports(db);
+    await db`insert into metrics.archive_rules (organization_id, is_default, archive_after) values
+      (null, true, '40 days'), ('1', false, '10 days'), (null, false, null)`;
+
+    await db`select metrics.archive_sessions(7)`;
+    expect(await archived(db)).toBe(7);
+    await rollUp(db);
+    expect(await reports(db)).toEqual(before);
+    await db`select metrics.archive_sessions()`;
+
+    expect(await reports(db)).toEqual(before);
+    expect(
+      await db`select organization_id, bool_and(conversation_end < now() - interval '10 days') as old_1,
+        bool_and(conversation_end < now() - interval '40 days') as old_2, count(*) > 5 as several
+        from conversation_metrics_archive group by 1 order by 1`,
+    ).toEqual([
+      { organization_id: "1", old_1: true, old_2: false, several: true },
+      { organization_id: "2", old_1: true, old_2: true, several: true },
+    ]);
+    expect(
+      await db`select from conversation_metrics where (organization_id = 1 and conversation_end < now() - interval '10 days')
+        or (organization_id = 2 and conversation_end < now() - interval '40 days')`,
+    ).toHaveLength(0);
+    await expectNoDrift(db);
+  });
+
+  const LATE = [
+    ["a new message", "insert into conversations (organization_id, session_id, message) values (1, 's1', 'late')"],
+    [
+      "a message before its first",
+      "insert into conversations (organization_id, session_id, message, created_at) values (1, 's1', 'early', '2020-01-01Z')",
+    ],
+    [
+      "many messages",
+      "insert into conversations (organization_id, session_id, message, created_at) select 1, 's' || n % 40, 'late', now() - n * interval '1 hour' from generate_series(1, 500) as n",
+    ],
+    [
+      "many messages, the first of all",
+      "insert into conversations (organization_id, session_id, message, created_at) select 1, 's' || n % 40, 'early', timestamptz '2020-01-01Z' + n * interval '1 hour' from generate_series(1, 500) as n",
+    ],
+    [
+      "a changed message",
+      "update conversations set response = 'another', completion_tokens = 9 where session_id = 's1' and organization_id = 1",
+    ],
+    ["a message moved elsewhere", "update conversations set session_id = 's2' where session_id = 's1'"],
+    ["a message that is deleted", "delete from conversations where session_id = 's1' and id % 2 = 0"],
+    ["all of them deleted", "delete from conversations where session_id = 's1'"],
+    ["a lead", "insert into leads (organization_id, session_id, email) values (1, 's1', 'late@mail.example')"],
+    ["a rating", "insert into feedback (organization_id, session_id, rating) values (1, 's1', 1)"],
+    ["TRUNCATE", "truncate conversations, feedback"],
+  ] as const;
+
+  test.for(LATE)("come back with %s", async ([, write], { db }) => {
+    await db.unsafe(REPORTED);
+    const all = await archiveAll(db);
+    expect(all).toBeGreaterThan(50);
+
+    await db.unsafe(write);
+
+    expect(await archived(db)).toBeLessThan(all);
+    await expectNoDrift(db);
+    await db.unsafe(REPORTED.replace("240", "100"));
+    await expectNoDrift(db);
+  });
+
+  test("come back by unarchive, those of one organization or of a time alone", async ({ db }) => {
+    await db.unsafe(REPORTED);
+    const before = await db`select * from conversation_metrics order by session_key`;
+    const all = await archiveAll(db);
+
+    await db`select metrics.unarchive('1', to_time => now() - interval '30 days')`;
+    expect(
+      await db`select distinct organization_id, conversation_start < now() - interval '30 days' as before from conversation_metrics`,
+    ).toEqual([{ organization_id: "1", before: true }]);
+    await db`select metrics.unarchive(no_organization => true, max_sessions => 3)`;
+    expect(await db`select from conversation_metrics where organization_id is null`).toHaveLength(3);
+    await db`select metrics.unarchive()`;
+
+    expect(all).toBe(before.length);
+    expect([...(await db`select * from conversation_metrics order by session_key`)]).toEqual([...before]);
+    expect(await archived(db)).toBe(0);
+    await expectNoDrift(db);
+  });
+
+  test("are put aside and brought back by the command line", async ({ db, url }) => {
+    await db.unsafe(REPORTED);
+    const run = async (...args: string[]) => (await cli(["archive", ...args], { url })).stdout;
+
+    expect(await run()).toBe("No rule: nothing is archived.\ndefault: 60 sessions, and 0 archived.\n");
+    expect(await run("set", "30d")).toContain("are archived after 30 days without a message.");
+    expect(await run("set", "never", "--organization", "1")).toBe("Sessions of organization 1 are not archived.\n");
+    expect(await run("set", "1w", "--organization", "none")).toContain(
+      "Sessions of no organization are archived after 1 week",
+    );
+    const moved = await run("run");
+    const listed = await run();
+    expect(moved).toMatch(/^Archived \d+ sessions\.\n$/);
+    expect(listed).toMatch(/all others +30 days\n.*– +7 days\n.*1 +never/);
+    expect(listed).toContain(`and ${/\d+/.exec(moved)?.[0]} archived.`);
+    expect(await db`select distinct organization_id from conversation_metrics_archive order by 1`).toEqual([
+      { organization_id: "2" },
+      { organization_id: null },
+    ]);
+
+    expect(await run("unset", "--organization", "1")).toBe("The rule of organization 1 is gone.\n");
+    expect(await run("restore", "--organization", "none")).toMatch(/^Restored [1-9]\d* sessions/);
+    expect(await run("restore")).toMatch(/^Restored [1-9]\d* sessions/);
+    expect(await archived(db)).toBe(0);
+    expect((await cli(["archive", "set", "soon"], { url })).stderr).toContain("It must look like 180d");
+    await expectNoDrift(db);
+  });
+
+  test("were counted exactly before, by the job that moves them", async ({ db, start }) => {
+    await db`insert into conversations (session_id, message, created_at) values ('s', 'How many tokens?', '2025-01-01Z')`;
+    await everything(db);
+    expect(await archiveAll(db)).toBe(0);
+
+    await start();
+    await untilCounted(db);
+    await db`select graphile_worker.add_job('archive')`;
+    await until(db, "exists (select from conversation_metrics_archive)");
+
+    expect(await db`select estimated_messages, prompt_tokens::integer from conversation_metrics_archive`).toEqual([
+      { estimated_messages: 0, prompt_tokens: 4 },
+    ]);
+    await expectNoDrift(db);
+  });
+
+  test("that differ are found by verify, and healed", async ({ db }) => {
+    await db.unsafe(REPORTED);
+    await archiveAll(db);
+    await db`update conversation_metrics_archive set user_messages = user_messages + 1 where session_id = 's1'`;
+
+    const found = await db`select distinct session_id from conversation_metrics_drift where session_key is not null`;
+    await db`select metrics.repair()`;
+
+    expect(found).toEqual([{ session_id: "s1" }]);
+    await expectNoDrift(db);
+  });
+
+  withRoles("are shown to readers of their organization alone, in attached sources too", async ({ db, makeRole }) => {
+    await db.unsafe(REPORTED);
+    await db.unsafe(chat("one"));
+    await db`select metrics.attach('one', 'one.said')`;
+    const role = await makeRole();
+    await db`select metrics.grant_reader(${role}, '{1}')`;
+    await archiveAll(db);
+    await db`insert into metrics_one.archive_rules (is_default, archive_after) values (true, '1 day')`;
+    await db`update metrics_one.messages set prompt_source = 'provider', completion_source = case when completion_source is not null then 'provider'::metrics.token_source end`;
+
+    const seen = await as(db, role, (tx) => tx`select distinct organization_id from conversation_metrics_archive`);
+    const all = await as(db, role, (tx) => tx`select distinct organization_id from all_conversation_metrics`);
+    const answers = await as(db, role, (tx) => tx`select messages from report_tokens() as r`);
+
+    expect(seen).toEqual([{ organization_id: "1" }]);
+    expect(all).toEqual([{ organization_id: "1" }]);
+    expect(answers.length).toBeGreaterThan(0);
+    await expectNoDrift(db);
+  });
+
+  test("stay where a transaction writes to them, and are exact whoever writes meanwhile", { timeout: 60_000 }, async ({
+    db,
+    connect,
+  }) => {
+    await db.unsafe(REPORTED);
+    await everything(db);
+    let writing = true;
+    const writers = Array.from({ length: 4 }, async (_, n) => {
+      const dice = random(seed + n);
+      const sql = connect({ max: 1 });
+      for (let round = 0; round < 150; round += 1) {
+        const session = `s${dice.below(20)}`;
+        const old = dice.below(50);
+        await dice
+          .pick([
+            () => sql`insert into conversations (organization_id, session_id, message, prompt_tokens, created_at)
+            values (${1 + dice.below(2)}, ${session}, 'again', 3, now() - ${2 + old} * interval '1 day')`,
+            () => sql`insert into conversations (organization_id, session_id, message, prompt_tokens, created_at)
+            select 1, 's' || n % 20, 'many', 2, now() - interval '9 days' + n * interval '1 s' from generate_series(0, 99) as n`,
+            () => sql`update conversations set message = message || 'x' where session_id = ${session}`,
+            () => sql`delete from conversations where session_id = ${session} and id % 5 = ${dice.below(5)}`,
+            () => sql`insert into feedback (organization_id, session_id, rating) values (1, ${session}, 3)`,
+            () =>
+              sql.begin(async (tx) => {
+                await tx`insert into conversations (organization_id, session_id, message, prompt_tokens, created_at)
+                values (1, ${session}, 'two', 1, now() - interval '3 days')`;
+                await tx`update conversations set message = message || 'y' where session_id = ${session}`;
+              }),
+          ])()
+          .catch((error: unknown) => {
+            if (!String(error).includes("deadlock")) throw error;
+          });
+      }
+    });
+    let moved = 0;
+    const moving = (async () => {
+      while (writing) {
+        const [row] = await db<[{ n: number }]>`select metrics.archive_sessions(10) as n`;
+        moved += row.n;
+      }
+    })();
+    await Promise.all(writers);
+    writing = false;
+    await moving;
+
+    expect(moved).toBeGreaterThan(100);
+    await expectNoDrift(db);
+  });
+});
