@@ -1,10 +1,13 @@
+import { readdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { expect } from "vitest";
 import type { Sql } from "../src/database.ts";
 import { UserError } from "../src/errors.ts";
 import { migrate, migrationStatus } from "../src/migrate.ts";
+import { MIGRATION_FILE } from "../src/migration-runner.ts";
+import { migrationsDir } from "../src/paths.ts";
 import { test as base } from "./support/database.ts";
 import { expectNoDrift, metricsOf } from "./support/oracle.ts";
 
@@ -26,7 +29,10 @@ const objects = (sql: Sql) => sql`
   where nspname !~ '^pg_|^information_schema' union all select nspname from pg_namespace
   where nspname !~ '^pg_|^information_schema' order by name`;
 
-const ALL = ["0001_engine", "0002_reports"];
+const ALL = readdirSync(migrationsDir)
+  .filter((file) => MIGRATION_FILE.test(file))
+  .map((file) => parse(file).name)
+  .toSorted();
 
 test("migrating twice changes nothing the second time", async ({ url, db }) => {
   const before = await objects(db);
