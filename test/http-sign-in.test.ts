@@ -42,6 +42,7 @@ describe("a sign-in link", () => {
     const link = await createLoginLink(db, api.url);
 
     await fetch(link, { method: "HEAD", redirect: "manual" });
+    await open(link, { "sec-purpose": "prefetch;prerender" });
     const both = await Promise.all([open(link), open(link)]);
     const late = await open(link);
     const cookie =

@@ -25,7 +25,7 @@ export function howToCall(url: string, { app, service }: HttpSettings, ways: Way
     `${ways.hasKeys ? "Another" : "A"} key: ${commandLine(settings, "keys create --help")}`,
     `${link === undefined ? "A" : "Another"} link: ${commandLine(settings, `keys login --url ${url}`)}`,
     app.localAccess
-      ? "From this machine everything answers without a key (LOCAL_ACCESS=off: nothing does)."
+      ? "From this machine everything answers without a key, unless LOCAL_ACCESS=off."
       : "Whoever calls it needs a key.",
     ...(service === undefined ? ["No OPENAI_API_KEY: a built-in responder answers POST /api/chat, and says so."] : []),
   ];

@@ -25,8 +25,9 @@ export const loginRoute = defineRoute({
   problems: [401, 429],
   handle: async ({ keys }, { query: { code }, req, res }) => {
     res.set("cache-control", "no-store");
-    // Who only looks ahead must not use it up.
+    // Who only looks ahead must not use it up: browsers do, as an address is typed.
     if (req.method === "HEAD") return void res.end();
+    if (req.get("sec-purpose")?.includes("prefetch")) throw new Problem(401, "not_asked_for", "Open the link itself.");
     const session = await keys.exchange(code);
     if (session === undefined) {
       // A link that is opened again, by a browser that it signed in.
