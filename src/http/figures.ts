@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import { until } from "../chat/abort.ts";
+import { errorCode } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { identifier, sql, trusted } from "./sql.ts";
 import { toProblem } from "./to-problem.ts";
@@ -22,6 +23,8 @@ const SOURCE_FIGURES: [name: string, help: string][] = [
   ["last_check_sessions", "How many sessions it compared."],
   ["last_check_drifted", "How many of them were wrong."],
   ["last_check_healed", "How many of those it healed."],
+  ["last_rollup_timestamp_seconds", "When a worker brought the sums for reports up to date last; absent: never."],
+  ["rollup_changes_waiting", `Changes since that reports read from sessions, up to ${MOST_WAITING}.`],
 ];
 
 const WORKER_FIGURES: [name: string, help: string][] = [
@@ -87,7 +90,14 @@ async function readFigures(db: Database): Promise<State> {
     sql`select name, schema_name from metrics.attachments order by name`,
   );
   const sources: Row[] = [];
-  for (const { name, schema_name } of attachments) sources.push(...(await readSource(db, name, schema_name)));
+  for (const { name, schema_name } of attachments) {
+    try {
+      sources.push(...(await readSource(db, name, schema_name)));
+    } catch (error) {
+      // Detached meanwhile.
+      if (errorCode(error) !== "42P01") throw error;
+    }
+  }
   const [workers = {}] = await db.query<Row>(sql`
     select
       count(*) filter (
@@ -101,7 +111,8 @@ async function readFigures(db: Database): Promise<State> {
 function readSource(db: Database, name: string, schema: string): Promise<Row[]> {
   const of = (table: string) => identifier(`${schema}.${table}`);
   return db.query<Row>(sql`
-    select ${name}::text as source, waiting.*, coalesce(given_up.number, 0)::float8 as messages_given_up, last.*
+    select ${name}::text as source, waiting.*, given_up.number::float8 as messages_given_up, last.*, rollup.*,
+      changes.number::float8 as rollup_changes_waiting
     from (
       select count(*)::float8 as messages_waiting,
         greatest(extract(epoch from clock_timestamp() - min(counted_at)), 0)::float8 as oldest_waiting_seconds
@@ -121,5 +132,12 @@ function readSource(db: Database, name: string, schema: string): Promise<Row[]> 
         sessions::float8 as last_check_sessions, drifted::float8 as last_check_drifted,
         healed::float8 as last_check_healed
       from ${of("checks")} order by check_id desc limit 1
-    ) as last on true`);
+    ) as last on true
+    left join (
+      select extract(epoch from rolled_up_at)::float8 as last_rollup_timestamp_seconds from ${of("rollup_state")}
+    ) as rollup on true
+    cross join (
+      select count(*) as number
+      from (select from ${of("rollup_changes")} limit ${trusted(String(MOST_WAITING))}) as of_those
+    ) as changes`);
 }
