@@ -313,6 +313,32 @@ comment on column metrics.readers.source is 'The source that the entry is about;
 comment on column metrics.readers.scope is 'organization: organization_id; none: the rows whose organization is NULL; all; setting: whatever the settings conversation_metrics.organization and conversation_metrics.no_organization say, and nothing without them.';
 comment on column metrics.readers.reads is 'rows: whatever else it was granted; reports: metrics and reports, no text of a message; texts: the messages and leads as well.';
 
+create table metrics.report_schedules (
+  schedule_id bigint generated always as identity,
+  every_organization boolean default false not null,
+  organization_id text,
+  source text default 'default'::text not null,
+  time_zone text default 'UTC'::text not null,
+  currency text default 'USD'::text not null,
+  format text not null,
+  folder text,
+  webhook text,
+  sent_month text not null,
+  sent_at timestamp with time zone,
+  error text,
+  failed_at timestamp with time zone,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint report_schedules_format_known CHECK (format = ANY (ARRAY['html'::text, 'pdf'::text, 'csv'::text])),
+  constraint report_schedules_organization_one CHECK (organization_id IS NULL OR NOT every_organization),
+  constraint report_schedules_pkey PRIMARY KEY (schedule_id),
+  constraint report_schedules_place_one CHECK (num_nonnulls(folder, webhook) = 1),
+  constraint report_schedules_sent_month_form CHECK (sent_month ~ '^\d{4}-\d\d$'::text)
+);
+comment on table metrics.report_schedules is 'Monthly reports that a worker makes when the month has ended in the zone, and puts into a folder of its machine or posts to a webhook.';
+comment on column metrics.report_schedules.organization_id is 'As text; NULL: the rows without one, or all of them with every_organization.';
+comment on column metrics.report_schedules.sent_month is 'The last month that was sent, or that counts as sent; each later one that has ended is due.';
+comment on column metrics.report_schedules.error is 'Why the last try failed; NULL when it did not. It is tried again each hour.';
+
 create table metrics.rollup_changes (
   starts_at timestamp with time zone not null,
   organization_id text

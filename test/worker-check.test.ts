@@ -61,6 +61,7 @@ describe("the worker's own check", () => {
       { identifier: "archive" },
       { identifier: "check_sessions" },
       { identifier: "roll_up" },
+      { identifier: "send_reports" },
     ]);
   });
 });

@@ -24,3 +24,19 @@ export function databaseUrl(text: string): string {
   if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return text;
   throw new InvalidArgumentError("It must look like postgres://user:password@host:5432/database.");
 }
+
+/** A parser for a month. */
+export function month(text: string): string {
+  if (/^(19|20|21)\d\d-(0[1-9]|1[0-2])$/.test(text)) return text;
+  throw new InvalidArgumentError("It must look like 2026-10.");
+}
+
+/** A parser for a time zone. */
+export function timeZone(text: string): string {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: text });
+    return text;
+  } catch {
+    throw new InvalidArgumentError("It must be a time zone like Europe/Berlin.");
+  }
+}

@@ -19,6 +19,9 @@ export function lastMonth(zone: string, now = new Date()): Month {
   return firstDay(today.slice(0, 7), -1).slice(0, 7);
 }
 
+/** The next one. */
+export const monthAfter = (month: Month): Month => firstDay(month, 1).slice(0, 7);
+
 /** October 2026 */
 export function monthName(month: Month): string {
   const [year, number] = parts(month);

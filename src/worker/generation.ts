@@ -10,6 +10,7 @@ import { createCheckTask } from "./check-task.ts";
 import { type BatchDone, createCountTask } from "./count-task.ts";
 import { beat } from "./heartbeat.ts";
 import type { Outages } from "./outages.ts";
+import { createReportTask } from "./report-task.ts";
 import { createRollUpTask } from "./roll-up-task.ts";
 import { startRunner } from "./runner.ts";
 
@@ -17,6 +18,7 @@ const LONGEST_STOP_MS = 5000;
 
 /** What a generation is made of. */
 export type GenerationOptions = {
+  databaseUrl: string;
   pool: Pool;
   log: Logger;
   outages: Outages;
@@ -38,7 +40,7 @@ export type Generation = {
  * moment; the next one gets another name, so that what it left locked is found and taken over.
  */
 export async function startGeneration(options: GenerationOptions): Promise<Generation> {
-  const { pool, log, outages, counter, concurrency, onBatch } = options;
+  const { databaseUrl, pool, log, outages, counter, concurrency, onBatch } = options;
   const worker = `${hostname()}:${process.pid}:${randomBytes(3).toString("hex")}`;
   const leaving = new AbortController();
   const known = Promise.withResolvers<void>();
@@ -52,6 +54,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
       check_sessions: createCheckTask({ pool, log }),
       roll_up: createRollUpTask({ pool, log }),
       archive: createArchiveTask({ pool, log }),
+      send_reports: createReportTask({ databaseUrl, log }),
     },
     concurrency,
     ready: known.promise,

@@ -4,6 +4,7 @@ import type { Pool } from "pg";
 import type { Logger } from "../log.ts";
 import { ARCHIVE_CRONTAB } from "./archive-task.ts";
 import { CHECK_CRONTAB } from "./check-task.ts";
+import { REPORT_CRONTAB } from "./report-task.ts";
 import { ROLL_UP_CRONTAB } from "./roll-up-task.ts";
 
 // Jobs are told of by NOTIFY; where that does not come through (a pooler), this is how long one waits.
@@ -64,7 +65,7 @@ export async function startRunner(options: RunnerOptions): Promise<JobRunner> {
     pgPool: pool,
     schema: "graphile_worker",
     taskList: tasks,
-    crontab: [CHECK_CRONTAB, ROLL_UP_CRONTAB, ARCHIVE_CRONTAB].join("\n"),
+    crontab: [CHECK_CRONTAB, ROLL_UP_CRONTAB, ARCHIVE_CRONTAB, REPORT_CRONTAB].join("\n"),
     concurrency,
     pollInterval: POLL_MS,
     noHandleSignals: true,

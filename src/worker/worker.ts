@@ -56,7 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     if (isFull(done)) alarm.ring();
     options.onBatch?.(done);
   };
-  const context: GenerationOptions = { pool, log, outages, counter, concurrency, onBatch };
+  const context: GenerationOptions = { databaseUrl, pool, log, outages, counter, concurrency, onBatch };
   const close = async () => {
     await atMost(LONGEST_END_MS, Promise.all([pool.end(), counter.close()]));
   };

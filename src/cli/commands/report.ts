@@ -4,9 +4,12 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { errorCode, UserError } from "../../errors.ts";
 import { lastMonth } from "../../report/month.ts";
 import type { MonthlyReport, ReportOptions } from "../../report/read.ts";
+import { FORMATS, type Format, render } from "../../report/render.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
+import { month, timeZone } from "../options.ts";
 import { UNUSABLE } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
+import { scheduleCommand, schedulesCommand, unscheduleCommand } from "./report-schedule.ts";
 
 const HELP = helpText({
   about: `
@@ -16,33 +19,41 @@ those of the SQL reports.`,
   examples: [
     ["npx conversation-metrics report --out october.html --month 2026-10", "of all organizations"],
     ["npx conversation-metrics report --out acme.pdf --organization 7 --time-zone Europe/Berlin", "of last month"],
+    ["npx conversation-metrics report schedule --organization 7 --format pdf --folder /srv/reports", "each month"],
     ["npx conversation-metrics report --out - --format csv --organization none", "to stdout, of rows without one"],
   ],
   exitCodes: [[0, "written"], [1, "a statement failed"], UNUSABLE_CODE],
 });
 
-const FORMATS = ["html", "pdf", "csv"] as const;
-type Format = (typeof FORMATS)[number];
-
 /** `report`: a month's figures as a file for people. */
 export function reportCommand() {
-  return new Command("report")
-    .description("write the figures of a month into a file to send: HTML, PDF or CSV")
+  const command = new Command("report")
+    .description("write the figures of a month into a file to send: HTML, PDF or CSV; each month by itself too")
+    .addHelpText("after", HELP);
+  // A command of its own: options here would take those of the other commands.
+  command.addCommand(monthCommand(), { isDefault: true });
+  for (const create of [scheduleCommand, schedulesCommand, unscheduleCommand]) command.addCommand(create());
+  return command;
+}
+
+function monthCommand() {
+  return new Command("month")
+    .description("write a month (what report alone does)")
     .requiredOption("--out <file>", "where to; - is stdout")
     .option("--format <format>", "html, pdf or csv (default: by the file's ending)", format)
     .option("--month <YYYY-MM>", "which month (default: the one that ended last)", month)
     .option("--organization <id>", "of one organization; none: the rows without one (default: all)")
-    .option("--time-zone <zone>", "on whose clocks, as Europe/Berlin", zone, "UTC")
+    .option("--time-zone <zone>", "on whose clocks, as Europe/Berlin", timeZone, "UTC")
     .option("--currency <code>", "of the prices", "USD")
     .option("--source <name>", "of which attached tables", "default")
-    .addHelpText("after", HELP)
     .action(async (options, command) => {
-      const chosen = options.format ?? formatOf(options.out);
+      const { out } = options;
+      const chosen = options.format ?? formatOf(out);
       await withDatabase(command, async (session) => {
         const bytes = await render(chosen, await read(session, options));
-        if (options.out === "-") return void process.stdout.write(bytes);
-        await write(options.out, bytes);
-        session.out.note(`Written: ${options.out}`);
+        if (out === "-") return void process.stdout.write(bytes);
+        await write(out, bytes);
+        session.out.note(`Written: ${out}`);
       });
     });
 }
@@ -59,18 +70,7 @@ async function read({ sql }: Session, given: Given): Promise<MonthlyReport> {
   return readReport(sql, options);
 }
 
-async function render(chosen: Format, report: MonthlyReport): Promise<string | Buffer> {
-  switch (chosen) {
-    case "html":
-      return (await import("../../report/html.ts")).reportHtml(report);
-    case "csv":
-      return (await import("../../report/csv.ts")).reportCsv(report);
-    case "pdf":
-      return (await import("../../report/pdf.ts")).reportPdf(report);
-  }
-}
-
-async function write(file: string, bytes: string | Buffer): Promise<void> {
+async function write(file: string, bytes: Buffer): Promise<void> {
   try {
     await writeFile(file, bytes);
   } catch (error) {
@@ -95,18 +95,4 @@ function format(text: string): Format {
   const found = FORMATS.find((name) => name === text);
   if (found === undefined) throw new InvalidArgumentError(`It must be one of ${FORMATS.join(", ")}.`);
   return found;
-}
-
-function month(text: string): string {
-  if (/^(19|20|21)\d\d-(0[1-9]|1[0-2])$/.test(text)) return text;
-  throw new InvalidArgumentError("It must look like 2026-10.");
-}
-
-function zone(text: string): string {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: text });
-    return text;
-  } catch {
-    throw new InvalidArgumentError("It must be a time zone like Europe/Berlin.");
-  }
 }
