@@ -32,8 +32,8 @@ create type metrics.session_delta as (
 );
 comment on type metrics.session_delta is 'What a change of ledger rows adds to a session''s sums, the longest lag among them, the latest end among those removed and those added, and the stretch of time in which rows changed.';
 
-create type metrics.token_source as enum ('estimate', 'tiktoken', 'provider');
-comment on type metrics.token_source is 'Where a token count comes from: estimate = ceil(characters / 4); tiktoken = the exact tokenizer; provider = usage reported on the row.';
+create type metrics.token_source as enum ('estimate', 'tiktoken', 'provider', 'kept');
+comment on type metrics.token_source is 'Where a token count comes from: estimate = ceil(characters / 4); tiktoken = the exact tokenizer; provider = usage reported on the row; kept = an estimate whose text was emptied (metrics.keep_numbers), so that no exact count follows.';
 
 create type public.report_filter as (
   organization text,
@@ -408,6 +408,15 @@ comment on table metrics.sessions is 'One row for each session that a message, a
 comment on column metrics.sessions.has_extras is 'Whether a lead or feedback ever named the session.';
 comment on column metrics.sessions.is_archived is 'Its metrics row is in conversation_metrics_archive.';
 
+create table metrics.settings (
+  is_only boolean default true not null,
+  keeps_numbers boolean default false not null,
+  constraint settings_is_only CHECK (is_only),
+  constraint settings_pkey PRIMARY KEY (is_only)
+);
+comment on table metrics.settings is 'Settings of this source; one row.';
+comment on column metrics.settings.keeps_numbers is 'A message whose text is emptied stays counted as it was: metrics.keep_numbers.';
+
 create table metrics.sources (
   kind text not null,
   relation regclass not null,
@@ -630,26 +639,40 @@ create view metrics.counted_messages as
     source.user_id,
     counted.session_key,
     counted.created_at,
-    counted.ended_at,
-    counted.user_messages,
-    counted.ai_messages,
         CASE
-            WHEN exact.prompt THEN ledger.prompt_tokens
+            WHEN kept.completion THEN GREATEST(counted.ended_at, ledger.ended_at)
+            ELSE counted.ended_at
+        END AS ended_at,
+        CASE
+            WHEN kept.prompt THEN ledger.user_messages
+            ELSE counted.user_messages
+        END AS user_messages,
+        CASE
+            WHEN kept.completion THEN ledger.ai_messages
+            ELSE counted.ai_messages
+        END AS ai_messages,
+        CASE
+            WHEN exact.prompt OR kept.prompt THEN ledger.prompt_tokens
             ELSE counted.prompt_tokens
         END AS prompt_tokens,
         CASE
-            WHEN exact.completion THEN ledger.completion_tokens
+            WHEN exact.completion OR kept.completion THEN ledger.completion_tokens
             ELSE counted.completion_tokens
         END AS completion_tokens,
         CASE
-            WHEN exact.prompt THEN ledger.prompt_source
+            WHEN kept.prompt AND ledger.prompt_source = 'estimate'::metrics.token_source THEN 'kept'::metrics.token_source
+            WHEN exact.prompt OR kept.prompt THEN ledger.prompt_source
             ELSE counted.prompt_source
         END AS prompt_source,
         CASE
-            WHEN exact.completion THEN ledger.completion_source
+            WHEN kept.completion AND ledger.completion_source = 'estimate'::metrics.token_source THEN 'kept'::metrics.token_source
+            WHEN exact.completion OR kept.completion THEN ledger.completion_source
             ELSE counted.completion_source
         END AS completion_source,
-    counted.response_us
+        CASE
+            WHEN (kept.prompt OR kept.completion) AND ledger.user_messages > 0 AND ledger.ai_messages > 0 THEN ledger.response_us
+            ELSE counted.response_us
+        END AS response_us
    FROM metrics.source_messages source
      CROSS JOIN LATERAL metrics.count_message(source.organization_id::text, source.session_id, source.role, source.message, source.response, source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us)
      LEFT JOIN metrics.messages ledger ON ledger.conversation_id = source.conversation_id
@@ -659,7 +682,12 @@ create view metrics.counted_messages as
                     WHEN source.role = 'assistant'::text THEN source.message
                     ELSE NULL::text
                 END, source.response) AS "?column?"
-         OFFSET 0) exact(prompt, completion);
+         OFFSET 0) exact(prompt, completion)
+     CROSS JOIN LATERAL ( SELECT ledger.session_key = counted.session_key AND ledger.user_messages > counted.user_messages AND COALESCE(source.message, ''::text) = ''::text AND ( SELECT s.keeps_numbers
+                   FROM metrics.settings s) AS "?column?",
+            ledger.session_key = counted.session_key AND ledger.ai_messages > counted.ai_messages AND COALESCE(source.response, ''::text) = ''::text AND (source.role IS DISTINCT FROM 'assistant'::text OR COALESCE(source.message, ''::text) = ''::text) AND ( SELECT s.keeps_numbers
+                   FROM metrics.settings s) AS "?column?"
+         OFFSET 0) kept(prompt, completion);
 comment on view metrics.counted_messages is 'What the ledger metrics.messages should hold, derived from the source rows: one row per message row that belongs to a session. Token counts are the ledger''s exact ones where they are of the row''s present texts.';
 
 create view metrics.feedback_drift as
@@ -1835,7 +1863,10 @@ declare
         ))
     )
     -- The worker writes its counts to conversation_metrics.
-    and m.estimated_messages = 0
+    and (m.estimated_messages = 0 or not exists (
+      select from metrics.messages as l
+      where l.session_key = m.session_key and 'estimate' in (l.prompt_source, l.completion_source)
+    ))
   $sql$;
   columns constant text := (
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
@@ -3938,7 +3969,7 @@ CREATE OR REPLACE FUNCTION metrics.estimated_messages(user_messages smallint, pr
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (CASE WHEN (prompt_source = 'estimate'::metrics.token_source) THEN (user_messages)::integer ELSE 0 END + CASE WHEN (completion_source = 'estimate'::metrics.token_source) THEN (ai_messages)::integer ELSE 0 END);
+RETURN (CASE WHEN (prompt_source = ANY (ARRAY['estimate'::metrics.token_source, 'kept'::metrics.token_source])) THEN (user_messages)::integer ELSE 0 END + CASE WHEN (completion_source = ANY (ARRAY['estimate'::metrics.token_source, 'kept'::metrics.token_source])) THEN (ai_messages)::integer ELSE 0 END);
 comment on function metrics.estimated_messages(smallint,metrics.token_source,smallint,metrics.token_source) is 'How many messages of a row have estimated tokens.';
 
 CREATE OR REPLACE FUNCTION metrics.extend_readers(names name[] DEFAULT metrics.current_readers())
@@ -4748,6 +4779,20 @@ CREATE OR REPLACE FUNCTION metrics.is_open(user_messages smallint, ai_messages s
 RETURN ((user_messages > 0) AND (ai_messages = 0));
 comment on function metrics.is_open(smallint,smallint) is 'Whether a row is a user''s message without a response: the next row may be its answer.';
 
+CREATE OR REPLACE FUNCTION metrics.keep_numbers(keeps boolean DEFAULT true)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update metrics.settings as s set keeps_numbers = keeps where s.keeps_numbers <> keeps;
+  if found and not keeps then
+    -- They count for what they hold, and that is nothing.
+    perform metrics.sync('messages', array(select d.conversation_id from metrics.message_drift as d));
+  end if;
+end; $function$;
+comment on function metrics.keep_numbers(boolean) is 'From now on a message whose text is emptied (NULL or '''') stays a message with the tokens that it was counted for, so that texts can be deleted for privacy; a row that is deleted takes its numbers along all the same. false: such a message counts no longer, nor do those that were emptied before.';
+
 CREATE OR REPLACE FUNCTION metrics.keeps_its_place(new_row metrics.counted_messages)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -5121,8 +5166,8 @@ begin
       -- Nothing is charged before it is sent: a row without a time, or ahead of time, counts as of now.
       width_bucket(least(l.created_at, now()), $4),
       sum(l.user_messages + l.ai_messages), sum(l.prompt_tokens), sum(l.completion_tokens),
-      sum(case l.prompt_source when 'estimate' then l.prompt_tokens else 0 end
-        + case l.completion_source when 'estimate' then l.completion_tokens else 0 end),
+      sum(case when l.prompt_source in ('estimate', 'kept') then l.prompt_tokens else 0 end
+        + case when l.completion_source in ('estimate', 'kept') then l.completion_tokens else 0 end),
       sum(case l.prompt_source when 'tiktoken' then l.prompt_tokens else 0 end
         + case l.completion_source when 'tiktoken' then l.completion_tokens else 0 end),
       sum(case l.prompt_source when 'provider' then l.prompt_tokens else 0 end
@@ -6505,7 +6550,7 @@ BEGIN ATOMIC
      sum(m.rating_sum) AS sum,
      sum(m.response_count) AS sum,
      sum(m.response_us_sum) AS sum,
-     sum((m.conversation_end - m.conversation_start)) AS sum
+     COALESCE(sum((m.conversation_end - m.conversation_start)), '00:00:00'::interval) AS "coalesce"
     FROM metrics.session_metrics m
    WHERE ((m.conversation_start >= session_sums.from_time) AND (m.conversation_start < session_sums.to_time))
    GROUP BY GROUPING SETS (((metrics.quarter_hour(m.conversation_start)), (m.organization_id)::text, (m.widget_id)::text), ((metrics.quarter_hour(m.conversation_start)), (m.organization_id)::text));
@@ -7005,6 +7050,7 @@ CREATE OR REPLACE FUNCTION metrics.text_statement(of_schema name, of_kind text, 
 AS $function$
 declare
   source record;
+  keeps boolean;
 begin
   if ids = '{}' then
     return null;
@@ -7013,13 +7059,15 @@ begin
   if source.is_view then
     return format('Texts are the application''s to delete, in %s, ids %s.', source.relation, array_to_string(ids, ', '));
   end if;
+  execute format('select s.keeps_numbers from %I.settings as s', of_schema) into keeps;
   return format('Where texts are to go as well: update %s set %s where id::text = any(%L)', source.relation, (
-    select string_agg(format('%1$I = case when %1$I <> '''' then ''(erased)'' end', a.attname), ', ' order by a.attnum)
+    select string_agg(format('%1$I = case when %1$I <> '''' then %2$L end', a.attname,
+      case when keeps and a.attname <> 'feedback_text' then '' else '(erased)' end), ', ' order by a.attnum)
     from pg_attribute as a
     where a.attrelid = source.relation and a.attname in ('message', 'response', 'feedback_text') and not a.attisdropped
   ), ids);
 end; $function$;
-comment on function metrics.text_statement(name,text,text[]) is 'How the texts of these rows can be erased: a statement over adopted tables. Messages stay messages; tokens that we counted are those of the new text then.';
+comment on function metrics.text_statement(name,text,text[]) is 'How the texts of these rows can be erased: a statement over adopted tables. Messages stay messages; tokens that we counted stay with metrics.keep_numbers, else they are those of the new text.';
 
 CREATE OR REPLACE FUNCTION metrics.tg_conversations__delete()
  RETURNS trigger
@@ -7314,11 +7362,11 @@ CREATE OR REPLACE FUNCTION metrics.token_totals()
 BEGIN ATOMIC
  SELECT COALESCE(sum((
          CASE
-             WHEN (l.prompt_source = 'estimate'::metrics.token_source) THEN (l.user_messages)::integer
+             WHEN (l.prompt_source = ANY (ARRAY['estimate'::metrics.token_source, 'kept'::metrics.token_source])) THEN (l.user_messages)::integer
              ELSE 0
          END +
          CASE
-             WHEN (l.completion_source = 'estimate'::metrics.token_source) THEN (l.ai_messages)::integer
+             WHEN (l.completion_source = ANY (ARRAY['estimate'::metrics.token_source, 'kept'::metrics.token_source])) THEN (l.ai_messages)::integer
              ELSE 0
          END)), (0)::bigint) AS "coalesce",
      COALESCE(sum((

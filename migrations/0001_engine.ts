@@ -73,6 +73,7 @@ const BEFORE_TABLES = [
 ];
 
 const ENGINE = [
+  "tables/settings.sql",
   "tables/conversation_metrics_archive.sql",
   "tables/archive_rules.sql",
   "views/session_metrics.sql",
@@ -136,6 +137,7 @@ const ENGINE = [
   "views/conversation_metrics_drift.sql",
   "functions/archive_sessions.sql",
   "functions/unarchive.sql",
+  "functions/keep_numbers.sql",
   "functions/repair.sql",
   "functions/sync_conversation_metrics.sql",
   "functions/sync_conversation_metrics_by_id.sql",

@@ -107,7 +107,7 @@ export type Status = {
 
 export type Rows<T> = { rows: T[] };
 
-type TokenSource = "estimate" | "tiktoken" | "provider" | null;
+type TokenSource = "estimate" | "tiktoken" | "provider" | "kept" | null;
 
 export type Message = {
   id: string;

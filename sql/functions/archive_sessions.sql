@@ -20,7 +20,10 @@ declare
         ))
     )
     -- The worker writes its counts to conversation_metrics.
-    and m.estimated_messages = 0
+    and (m.estimated_messages = 0 or not exists (
+      select from metrics.messages as l
+      where l.session_key = m.session_key and 'estimate' in (l.prompt_source, l.completion_source)
+    ))
   $sql$;
   columns constant text := (
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum)

@@ -5,8 +5,8 @@ create or replace function metrics.estimated_messages(
   completion_source metrics.token_source
 ) returns integer
 language sql immutable parallel safe
-return case when prompt_source = 'estimate' then user_messages else 0 end
-  + case when completion_source = 'estimate' then ai_messages else 0 end;
+return case when prompt_source in ('estimate', 'kept') then user_messages else 0 end
+  + case when completion_source in ('estimate', 'kept') then ai_messages else 0 end;
 
 comment on function metrics.estimated_messages(smallint, metrics.token_source, smallint, metrics.token_source) is
   'How many messages of a row have estimated tokens.';

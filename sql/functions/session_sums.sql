@@ -8,7 +8,7 @@ begin atomic
     grouping(m.widget_id::text) = 1,
     count(*), sum(m.user_messages), sum(m.ai_messages), sum(m.prompt_tokens)::bigint, sum(m.completion_tokens)::bigint,
     sum(m.estimated_messages), count(*) filter (where m.has_lead), sum(m.rating_count), sum(m.rating_sum),
-    sum(m.response_count), sum(m.response_us_sum), sum(m.conversation_end - m.conversation_start)
+    sum(m.response_count), sum(m.response_us_sum), coalesce(sum(m.conversation_end - m.conversation_start), '0')
   from metrics.session_metrics as m
   where m.conversation_start >= from_time and m.conversation_start < to_time
   group by grouping sets (

@@ -9,8 +9,8 @@ language sql stable parallel safe
 begin atomic
   select
     coalesce(sum(
-      case when l.prompt_source = 'estimate' then l.user_messages else 0 end
-        + case when l.completion_source = 'estimate' then l.ai_messages else 0 end
+      case when l.prompt_source in ('estimate', 'kept') then l.user_messages else 0 end
+        + case when l.completion_source in ('estimate', 'kept') then l.ai_messages else 0 end
     ), 0),
     coalesce(sum(
       case when l.prompt_source = 'tiktoken' then l.user_messages else 0 end

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const count = z.int().min(0);
 const time = z.string().nullable().meta({ format: "date-time" });
-const source = z.enum(["estimate", "tiktoken", "provider"]).nullable();
+const source = z.enum(["estimate", "tiktoken", "provider", "kept"]).nullable();
 
 const message = z
   .object({

@@ -55,6 +55,7 @@ function tokens(count: number, source: Message["counted"]["prompt_source"], enco
     estimate: "estimated",
     tiktoken: `counted exactly${encoding === null ? "" : ` by ${encoding}`}`,
     provider: "reported by the provider",
+    kept: "an estimate whose text was erased",
   };
   return `${integer(count)} ${count === 1 ? "token" : "tokens"}${source === null ? "" : `, ${sources[source]}`}`;
 }
