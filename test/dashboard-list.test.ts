@@ -91,6 +91,8 @@ await inBrowser("the list of conversations", (open) => {
 
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(page.url()).not.toContain("session=");
+    await page.goBack();
+    await page.getByRole("heading", { name: "Busiest hours" }).waitFor();
     expect(problems).toEqual([]);
   });
 });

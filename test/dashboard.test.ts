@@ -78,7 +78,6 @@ await inBrowser("the dashboard", (open) => {
 
     await page.goto(`${api.url}/?range=all&tz=UTC`, { waitUntil: "commit" });
     await page.getByLabel("Dates").selectOption("all");
-    const interactive = Number(await page.evaluate("performance.now()"));
     await page.getByRole("list", { name: "Key figures" }).getByText("250", { exact: true }).waitFor();
     const took = Number(await page.evaluate("performance.now()"));
     const moved = Number(
@@ -86,6 +85,8 @@ await inBrowser("the dashboard", (open) => {
         done(list.getEntries().reduce((sum, { value }) => sum + value, 0))).observe({ type: "layout-shift", buffered: true }) ||
         setTimeout(() => done(0), 300))`),
     );
+
+    const interactive = Number(await page.evaluate("performance.getEntriesByName('interactive')[0].startTime"));
 
     console.log(`First view: interactive after ${Math.round(interactive)} ms, figures after ${Math.round(took)} ms.`);
     expect(interactive).toBeLessThan(1000);

@@ -45,10 +45,19 @@ export function changed(place: Place, change: Record<string, string | undefined>
   return next;
 }
 
+// Of a step that was taken within the page, so that there is a way back to where it came from.
+const INSIDE = "inside";
+
 /** Goes to a view; `replace` leaves no step to come back to. */
 export function goTo(place: Place, replace = false): void {
-  history[replace ? "replaceState" : "pushState"](null, "", addressOf(place));
+  history[replace ? "replaceState" : "pushState"](replace ? history.state : INSIDE, "", addressOf(place));
   dispatchEvent(new PopStateEvent("popstate"));
+}
+
+/** Leaves a view that was opened over another one: back to it, or, where a link led here at once, to it without a step. */
+export function leaveFor(place: Place): void {
+  if (history.state === INSIDE) history.back();
+  else goTo(place, true);
 }
 
 const subscribe = (changed: () => void) => {

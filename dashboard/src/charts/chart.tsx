@@ -15,6 +15,7 @@ import {
 } from "chart.js";
 import { MatrixController, MatrixElement } from "chartjs-chart-matrix";
 import { useEffect, useRef } from "preact/hooks";
+import { useFont } from "./font.ts";
 
 // Only what is drawn: the rest of the library is not loaded.
 Chart.register(BarController, BarElement, LineController, LineElement, PointElement, MatrixController, MatrixElement);
@@ -41,9 +42,10 @@ export function ChartCanvas({ config, label, onPick }: Props) {
   const chart = useRef<Chart | undefined>(undefined);
   const pick = useRef(onPick);
   pick.current = onPick;
+  const hasFont = useFont();
   useEffect(() => {
     const element = canvas.current;
-    if (element === null) return;
+    if (element === null || !hasFont) return;
     const animation: ChartOptions["animation"] = calm.matches ? false : ANIMATION;
     const options: ChartOptions = { ...config.options, ...interaction(config, pick), animation };
     if (chart.current === undefined) {
@@ -54,7 +56,7 @@ export function ChartCanvas({ config, label, onPick }: Props) {
       chart.current.options = options;
       chart.current.update();
     }
-  }, [config]);
+  }, [config, hasFont]);
   useEffect(() => () => chart.current?.destroy(), []);
   return <canvas ref={canvas} role="img" aria-label={label} />;
 }

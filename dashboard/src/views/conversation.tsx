@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { apiAddress } from "../api.ts";
 import { useLive } from "../live.ts";
-import { changed, goTo, type Place } from "../location.ts";
+import { changed, leaveFor, type Place } from "../location.ts";
 import { Trouble } from "../parts/problem.tsx";
 import type { Detail } from "../types.ts";
 import { Messages } from "./messages.tsx";
@@ -14,7 +14,7 @@ export function ConversationDialog({ place }: { place: Place }) {
   const { session = "", of } = place;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const close = () => goTo(changed(place, { session: undefined, of: undefined }));
+  const close = () => leaveFor(changed(place, { session: undefined, of: undefined }));
   const address = apiAddress(`conversations/${encodeURIComponent(session)}`, {
     organization: of,
     limit: MOST_MESSAGES,
