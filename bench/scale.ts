@@ -22,6 +22,8 @@ export type Scale = {
   batchRows: number;
   batchSessions: number;
   tokenMessages: number;
+  /** Sessions of one organization that reports are made of. */
+  reportSessions: number;
 };
 
 /** The sizes that the targets are stated for. */
@@ -43,6 +45,7 @@ export const FULL: Scale = {
   batchRows: 500_000,
   batchSessions: 50_000,
   tokenMessages: 200_000,
+  reportSessions: 1_000_000,
 };
 
 /** Shows that everything runs; the figures mean little. */
@@ -64,4 +67,5 @@ export const QUICK: Scale = {
   batchRows: 20_000,
   batchSessions: 2_000,
   tokenMessages: 5_000,
+  reportSessions: 20_000,
 };

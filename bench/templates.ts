@@ -19,7 +19,7 @@ export const COPY_EXCHANGES = `copy public.conversations (${COLUMNS}) from stdin
 
 /** The query of those rows. */
 export function exchanges(rows: number, sessions: number): string {
-  return readBenchSql("data/exchanges.sql").replace("$1", String(rows)).replace("$2", String(sessions));
+  return readBenchSql("data/exchanges.sql").replaceAll("$1", String(rows)).replaceAll("$2", String(sessions));
 }
 
 /** Migrated, without rows. */

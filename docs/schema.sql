@@ -1166,7 +1166,7 @@ begin
 
   if found then
     if new_row.created_at < changed_at - metrics.rollup_delay() then
-      perform metrics.mark_rollups(array[new_row.session_key]);
+      perform metrics.mark_rollup(new_row.session_key);
     end if;
     if brings_extras then
       perform metrics.apply_extras(array[new_row.session_key]);
@@ -2210,7 +2210,7 @@ begin
   where m.session_key = new_row.session_key
   returning m.conversation_start into started;
   if started < changed_at - metrics.rollup_delay() then
-    perform metrics.mark_rollups(array[new_row.session_key]);
+    perform metrics.mark_rollup(new_row.session_key);
   end if;
   return true;
 end; $function$;
@@ -4454,7 +4454,7 @@ begin
         and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
       returning m.open_rows, m.conversation_start into open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
-        perform metrics.mark_rollups(array[added.session_key]);
+        perform metrics.mark_rollup(added.session_key);
       end if;
 
       if open_questions = 0 then
@@ -5099,6 +5099,18 @@ begin
   ));
 end; $function$;
 comment on function metrics.mapping_problems() is 'Why the triggers cannot read the rows of a source: what its mapping names and the table has no longer. Empty where they can.';
+
+CREATE OR REPLACE FUNCTION metrics.mark_rollup(key uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into metrics.rollup_changes (starts_at, organization_id)
+  select metrics.quarter_hour(m.conversation_start), m.organization_id::text
+  from public.conversation_metrics as m
+  where m.session_key = key;
+end; $function$;
+comment on function metrics.mark_rollup(uuid) is 'As metrics.mark_rollups, of one session whose start is known to be old enough.';
 
 CREATE OR REPLACE FUNCTION metrics.mark_rollups(keys uuid[])
  RETURNS void
@@ -7121,7 +7133,7 @@ AS $function$
         and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
       returning m.open_rows, m.conversation_start into open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
-        perform metrics.mark_rollups(array[added.session_key]);
+        perform metrics.mark_rollup(added.session_key);
       end if;
 
       if open_questions = 0 then

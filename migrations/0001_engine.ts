@@ -83,6 +83,7 @@ const ENGINE = [
   "tables/rollup_resets.sql",
   "tables/rollup_state.sql",
   "functions/mark_rollups.sql",
+  "functions/mark_rollup.sql",
   "tables/comments.sql",
   "views/counted_messages.sql",
   "views/counted_leads.sql",

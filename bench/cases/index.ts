@@ -6,6 +6,7 @@ import { bulk, copy } from "./bulk.ts";
 import { bulkChange } from "./bulk-change.ts";
 import { hotSession } from "./hot-session.ts";
 import { oneSession } from "./one-session.ts";
+import { reports } from "./reports.ts";
 import { single } from "./single.ts";
 import { space } from "./space.ts";
 import { tokens } from "./tokens.ts";
@@ -24,5 +25,6 @@ export const CASES: Case[] = [
   backfill,
   space,
   verify,
+  reports,
   tokens,
 ];

@@ -66,7 +66,7 @@ begin
 
   if found then
     if new_row.created_at < changed_at - metrics.rollup_delay() then
-      perform metrics.mark_rollups(array[new_row.session_key]);
+      perform metrics.mark_rollup(new_row.session_key);
     end if;
     if brings_extras then
       perform metrics.apply_extras(array[new_row.session_key]);

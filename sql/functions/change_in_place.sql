@@ -75,7 +75,7 @@ begin
   where m.session_key = new_row.session_key
   returning m.conversation_start into started;
   if started < changed_at - metrics.rollup_delay() then
-    perform metrics.mark_rollups(array[new_row.session_key]);
+    perform metrics.mark_rollup(new_row.session_key);
   end if;
   return true;
 end; $$;

@@ -44,7 +44,7 @@ begin
         and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
       returning m.open_rows, m.conversation_start into open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
-        perform metrics.mark_rollups(array[added.session_key]);
+        perform metrics.mark_rollup(added.session_key);
       end if;
 
       if open_questions = 0 then

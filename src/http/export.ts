@@ -95,6 +95,8 @@ async function sendLines(
   begin(res, format);
   // Who takes nothing for a minute holds a connection to the database for nothing.
   res.setTimeout(LONGEST_STALL_MS, () => res.destroy());
+  // Each part of the pipeline listens, beside those who log, limit and measure: more than Node takes for usual.
+  res.setMaxListeners(20);
   if (format === "ndjson") return pipeline(Readable.from(texts(lines)), res, { signal });
   const csv = stringify({ header: true, columns, escape_formulas: true, quoted_string: true, cast: CAST });
   await pipeline(Readable.from(objects(lines)), csv, res, { signal });
