@@ -35,7 +35,8 @@ await inBrowser("the chat widget", (open) => {
     await page.keyboard.press("Enter");
     await page.getByText("Your message has 3 words").waitFor();
     await row.getByText("total_messages").waitFor();
-    expect(await row.innerText()).toMatch(/total_messages\s+2\s/);
+    // It is 1 as soon as the question is stored, and looked at every two seconds.
+    await expect.poll(() => row.innerText(), { timeout: 10_000 }).toMatch(/total_messages\s+2\s/);
     await page.getByRole("button", { name: "4 of 5" }).click();
     await page.getByText("Thank you").waitFor();
     await page.getByRole("button", { name: "Leave your contact details" }).click();
