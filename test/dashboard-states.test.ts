@@ -1,9 +1,10 @@
 import { expect } from "vitest";
 import { createLoginLink } from "../src/keys/login.ts";
 import { shoot, violations } from "./support/browser.ts";
-import { calm, writeSome as write } from "./support/dashboard.ts";
+import { ATTACHED, calm, writeSome as write } from "./support/dashboard.ts";
 import { limits, test } from "./support/http.ts";
 import { inBrowser } from "./support/in-browser.ts";
+import { expectNoDrift } from "./support/oracle.ts";
 
 await inBrowser("the dashboard as it may be", (open) => {
   test("says what to do where there is nothing yet, and shows the first row as it comes", async ({ db, serve }) => {
@@ -53,6 +54,20 @@ await inBrowser("the dashboard as it may be", (open) => {
     await page.getByRole("alert").getByText("keys login").waitFor();
   });
 
+  test("shows attached tables beside the default ones", async ({ db, serve }) => {
+    await write(db);
+    await db.unsafe(ATTACHED);
+    const api = await serve(calm);
+    const { page, problems } = await open(`${api.url}/?range=all&tz=UTC`);
+
+    await page.getByLabel("Tables").selectOption("support");
+
+    await page.getByRole("cell", { name: "room-1" }).waitFor();
+    expect(page.url()).toContain("source=support");
+    expect(problems).toEqual([]);
+    await expectNoDrift(db);
+  });
+
   test("is light or dark as it is told, also the next time", async ({ db, serve }) => {
     await write(db);
     const api = await serve(calm);
@@ -76,12 +91,15 @@ await inBrowser("the dashboard as it may be", (open) => {
     "is accessible by the rules of axe: %s, %s",
     async ([colorScheme, name, path], { db, serve }) => {
       await write(db);
+      const [first] = await db`select organization_id from conversation_metrics where session_id = 'demo-1-00001'`;
       const api = await serve(calm);
       const viewport = name.startsWith("phone") ? { width: 390, height: 844 } : { width: 1280, height: 900 };
       const { page, problems } = await open(api.url + path, { colorScheme, viewport });
       await page
         .getByText(name.endsWith("conversation") ? "Where each number comes from" : /^Right at the commit/)
         .waitFor();
+      if (name.endsWith("conversation"))
+        await page.getByRole("dialog").getByText(`Organization ${first?.organization_id}, widget`).waitFor();
       await page.locator(".waiting").first().waitFor({ state: "detached" });
       await shoot(page, `${name}-${colorScheme}`, !name.endsWith("conversation"));
 

@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import type { Worker } from "../src/worker/worker.ts";
+import { ATTACHED } from "./support/dashboard.ts";
 import { test as base } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { until, workersOn } from "./support/worker.ts";
@@ -55,6 +56,22 @@ describe("GET /api/status", () => {
     const { status, json } = await api.get("/api/status?source=nowhere");
 
     expect([status, json.code]).toEqual([400, "invalid_filter"]);
+  });
+});
+
+describe("GET /api/sources", () => {
+  test("names the tables that there are, and to a key of an organization its own alone", async ({
+    db,
+    serve,
+    keyFor,
+  }) => {
+    await db.unsafe(ATTACHED);
+    const api = await serve();
+    const { headers } = await keyFor({ organization: "1" });
+
+    expect((await api.get("/api/sources")).json).toEqual({ sources: ["default", "support"] });
+    expect((await api.get("/api/sources", headers)).json).toEqual({ sources: ["default"] });
+    await expectNoDrift(db);
   });
 });
 

@@ -78,7 +78,8 @@ const HINTS: Record<number, string> = {
 /** The filters of a view that all reports have. */
 export function filtersOf(place: Place): Query {
   const { from, to } = rangeOf(place);
-  return { from, to, time_zone: place.tz, organization: place.organization, widget: place.widget };
+  const { tz, organization, widget, source } = place;
+  return { from, to, time_zone: tz, organization, widget, source };
 }
 
 /** The filters of the list of conversations: also what a click on a chart narrowed it down to. */

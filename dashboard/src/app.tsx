@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { apiAddress, read } from "./api.ts";
-import { changed, type Place, usePlace } from "./location.ts";
+import { changed, goTo, type Place, usePlace } from "./location.ts";
 import { Filters } from "./parts/filters.tsx";
 import { FirstSteps } from "./parts/first-steps.tsx";
 import { Exactness, Live, useStatus } from "./parts/freshness.tsx";
@@ -59,8 +59,9 @@ type FrameProps = {
 };
 
 function Frame({ place, loaded, summary, children }: FrameProps) {
-  const { scope, isRead } = useScope(summary?.conversations);
-  const status = useStatus();
+  const sources = useSources(place);
+  const { scope, isRead } = useScope(place.source, summary?.conversations);
+  const status = useStatus(place.source);
   const to = (view: string) => changed(place, { view, after: undefined, session: undefined, of: undefined });
   const isList = place.view === "conversations";
   return (
@@ -84,7 +85,7 @@ function Frame({ place, loaded, summary, children }: FrameProps) {
       </header>
       <main id="main" tabIndex={-1}>
         <h1 class="unseen">{isList ? "Conversations" : "Overview"}</h1>
-        <Filters place={place} scope={scope} />
+        <Filters place={place} scope={scope} sources={sources} />
         {loaded.error !== undefined && <Trouble error={loaded.error} />}
         {children(isRead && scope.length === 0 && summary?.conversations === 0)}
       </main>
@@ -105,17 +106,34 @@ function Frame({ place, loaded, summary, children }: FrameProps) {
 }
 
 /** The organizations and widgets to choose from, again when there are more conversations. */
-function useScope(conversations: number | undefined): { scope: Scope[]; isRead: boolean } {
+function useScope(source: string | undefined, conversations: number | undefined): { scope: Scope[]; isRead: boolean } {
   const [state, set] = useState<{ scope: Scope[]; isRead: boolean }>({ scope: [], isRead: false });
   // Not at each new message: it goes through all conversations.
   const tenths = conversations === undefined ? 0 : Math.ceil(Math.log2(conversations + 1) * 4);
   useEffect(() => {
     const ended = new AbortController();
-    read<Rows<Scope>>(apiAddress("scope"), ended.signal).then(
+    read<Rows<Scope>>(apiAddress("scope", { source }), ended.signal).then(
       ({ rows }) => set({ scope: rows, isRead: true }),
       () => {}, // The figures say what is wrong; without a list they can still be looked at.
     );
     return () => ended.abort();
-  }, [tenths]);
+  }, [tenths, source]);
   return state;
+}
+
+/** Which tables there are. Where those of the default names are none of ours, the first others are shown. */
+function useSources(place: Place): string[] {
+  const [sources, set] = useState<string[]>([]);
+  useEffect(() => {
+    read<{ sources: string[] }>(apiAddress("sources")).then(
+      (found) => set(found.sources),
+      () => {}, // As above.
+    );
+  }, []);
+  const [first] = sources;
+  useEffect(() => {
+    if (place.source === undefined && first !== undefined && first !== "default")
+      goTo(changed(place, { source: first }), true);
+  }, [place, first]);
+  return sources;
 }

@@ -5,7 +5,7 @@ export type Place = Record<string, string>;
 
 const DEFAULTS: Place = { view: "overview", range: "30d", sort: "conversation_start", order: "desc" };
 const KEYS = [
-  ...["view", "range", "from", "to", "tz", "organization", "widget", "sort", "order", "after"],
+  ...["view", "range", "from", "to", "tz", "organization", "widget", "source", "sort", "order", "after"],
   ...["has_lead", "min_satisfaction", "max_satisfaction", "min_tokens", "weekday", "hour", "on_from", "on_to"],
   ...["session", "of"],
 ];

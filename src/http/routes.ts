@@ -9,6 +9,7 @@ import { reportRoutes } from "./reports.ts";
 import type { Route } from "./route.ts";
 import { scopeRoute } from "./scope.ts";
 import { loginRoute, sessionRoute, signOutRoute } from "./sign-in.ts";
+import { sourcesRoute } from "./sources.ts";
 import { statusRoute } from "./status.ts";
 
 /** Every route of the API: what is served, and what is documented. */
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...reportRoutes,
   exportRoute,
   scopeRoute,
+  sourcesRoute,
   statusRoute,
   loginRoute,
   sessionRoute,

@@ -7,7 +7,7 @@ const zones: string[] = Intl.supportedValuesOf?.("timeZone") ?? [];
 const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 /** Which conversations all is about: dates, organization, widget, and on whose clocks. */
-export function Filters({ place, scope }: { place: Place; scope: Scope[] }) {
+export function Filters({ place, scope, sources }: { place: Place; scope: Scope[]; sources: string[] }) {
   const set = (change: Record<string, string | undefined>) =>
     goTo(changed(place, { ...change, after: undefined, on_from: undefined, on_to: undefined }));
   const { organization, widget, tz = "UTC", range = "30d" } = place;
@@ -39,6 +39,23 @@ export function Filters({ place, scope }: { place: Place; scope: Scope[] }) {
         </select>
       </label>
       {range === "custom" && <CustomDates place={place} set={set} />}
+      {sources.length > 1 && (
+        <label>
+          <span>Tables</span>
+          <select
+            value={place.source ?? "default"}
+            onChange={({ currentTarget: { value } }) =>
+              set({ source: value === "default" ? undefined : value, organization: undefined, widget: undefined })
+            }
+          >
+            {sources.map((name) => (
+              <option value={name} key={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label>
         <span>Organization</span>
         <select

@@ -7,7 +7,8 @@ import type { Status } from "../types.ts";
 const STATUS_EVERY_MS = 10_000;
 
 /** The state of the worker and of its checks, read again now and again. */
-export const useStatus = () => useLive<{ watched: Status }>(apiAddress("status"), {}, STATUS_EVERY_MS);
+export const useStatus = (source: string | undefined) =>
+  useLive<{ watched: Status }>(apiAddress("status", { source }), {}, STATUS_EVERY_MS);
 
 /** The time, again every second. */
 function useNow(): number {

@@ -34,7 +34,7 @@ export function ConversationDialog({ place }: { place: Place }) {
           <div>
             <h2 id="conversation-title">{session}</h2>
             <p class="note">
-              {of === undefined || of === "none" ? "Without an organization" : `Organization ${of}`}
+              {organizationText(found === undefined ? of : (found.organization_id ?? "none"))}
               {found?.numbers.widget_id?.value == null ? "" : `, widget ${found.numbers.widget_id.value}`}
             </p>
           </div>
@@ -59,6 +59,12 @@ export function ConversationDialog({ place }: { place: Place }) {
       </div>
     </dialog>
   );
+}
+
+// A link may name none, where one organization alone has the session.
+function organizationText(of: string | undefined): string {
+  if (of === undefined) return "";
+  return of === "none" ? "Without an organization" : `Organization ${of}`;
 }
 
 function Extras({ detail: { leads, feedback } }: { detail: Detail }) {

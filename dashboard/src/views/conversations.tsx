@@ -6,7 +6,7 @@ import { Link } from "../parts/link.tsx";
 import { Narrowing } from "../parts/narrowing.tsx";
 import type { Conversation, Rows, Summary } from "../types.ts";
 import { COLUMNS, type Column, EXPORTED } from "./columns.ts";
-import { conversationPlace } from "./latest.tsx";
+import { ConversationLink } from "./latest.tsx";
 
 const PAGE = 25;
 
@@ -108,9 +108,7 @@ function Row({ row, place }: { row: Conversation; place: Place }) {
       {COLUMNS.map(({ name, number, spare, write }) => (
         <td key={name} class={`${number ? "number" : ""} ${spare ? "spare" : ""}`}>
           {name === "session_id" ? (
-            <Link to={conversationPlace(place, row)} class="whole-row">
-              {row.session_id}
-            </Link>
+            <ConversationLink place={place} row={row} class="whole-row" />
           ) : name === "total_tokens" && row.estimated_messages > 0 ? (
             <span title={`${row.estimated_messages} messages are estimated`}>≈ {write(row, zone)}</span>
           ) : (
@@ -139,7 +137,7 @@ function NothingFound({ place }: { place: Place }) {
     <div class="empty">
       <p>No conversation passes this filter.</p>
       <p>
-        <Link to={changed({ view: "conversations", tz: place.tz ?? "UTC" }, { range: "all" })}>
+        <Link to={changed({ view: "conversations", tz: place.tz ?? "UTC" }, { range: "all", source: place.source })}>
           Show all conversations
         </Link>
       </p>

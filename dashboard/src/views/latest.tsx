@@ -10,6 +10,24 @@ export const conversationPlace = (
   { session_id, organization_id }: Pick<Conversation, "session_id" | "organization_id">,
 ) => changed(place, { session: session_id, of: organization_id ?? "none" });
 
+/** Opens a conversation. The API shows those of the default tables alone: of others it is the id. */
+export function ConversationLink({
+  place,
+  row,
+  class: name = "",
+}: {
+  place: Place;
+  row: Conversation;
+  class?: string;
+}) {
+  if (place.source !== undefined) return <>{row.session_id}</>;
+  return (
+    <Link to={conversationPlace(place, row)} class={name}>
+      {row.session_id}
+    </Link>
+  );
+}
+
 /** The conversations that began last. */
 export function Latest({ place, rows }: { place: Place; rows: Conversation[] }) {
   return (
@@ -44,7 +62,7 @@ export function Latest({ place, rows }: { place: Place; rows: Conversation[] }) 
             {rows.map((row) => (
               <tr key={`${row.organization_id} ${row.session_id}`}>
                 <td>
-                  <Link to={conversationPlace(place, row)}>{row.session_id}</Link>
+                  <ConversationLink place={place} row={row} />
                 </td>
                 <td>{row.conversation_start === null ? NONE : ago(Date.parse(row.conversation_start), Date.now())}</td>
                 <td class="number">{integer(row.total_messages)}</td>

@@ -10,7 +10,7 @@ export function LeadFunnel({ place, row }: { place: Place; row: Leads | undefine
   const list = (has_lead?: string) => changed(place, { view: "conversations", has_lead, after: undefined });
   const share = (part: number) => (all === 0 ? "" : ` · ${percent(part / all)}`);
   const steps = [
-    { name: "Conversations", value: all, text: integer(all), to: list() },
+    { name: "All", value: all, text: integer(all), to: list() },
     {
       name: "With a lead",
       value: row?.converted_conversations ?? 0,

@@ -8,9 +8,9 @@ export function ResponseTimes({ rows }: { rows: Times[] }) {
   const answers = rows.find(({ measure }) => measure === "answer");
   const steps = [
     { name: "Median", value: answers?.p50, before: answers?.previous_p50 },
-    { name: "90th percentile", value: answers?.p90, before: answers?.previous_p90 },
-    { name: "95th percentile", value: answers?.p95, before: answers?.previous_p95 },
-    { name: "99th percentile", value: answers?.p99, before: answers?.previous_p99 },
+    { name: "90% within", value: answers?.p90, before: answers?.previous_p90 },
+    { name: "95% within", value: answers?.p95, before: answers?.previous_p95 },
+    { name: "99% within", value: answers?.p99, before: answers?.previous_p99 },
   ];
   const measures = { answer: "Single answers", conversation: "Means of conversations", duration: "Durations" };
   return (
