@@ -4044,9 +4044,9 @@ CREATE OR REPLACE FUNCTION metrics.first_rollup()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
- SELECT '1973-01-01 00:00:00+00'::timestamp with time zone AS timestamptz;
+ SELECT '2012-01-01 00:00:00+00'::timestamp with time zone AS timestamptz;
 END;
-comment on function metrics.first_rollup() is 'Sessions that began before this are in no rollup: in 1972 the last time zone was brought to whole quarters of an hour (Africa/Monrovia, by the IANA time zone database).';
+comment on function metrics.first_rollup() is 'Sessions that began before this are in no rollup: until 2011 clocks were changed at a minute past midnight in places (America/St_Johns, by the IANA time zone database), so that a day did not begin with a quarter of an hour.';
 
 CREATE OR REPLACE FUNCTION metrics.follow_parents()
  RETURNS integer
@@ -5555,7 +5555,7 @@ CREATE OR REPLACE FUNCTION metrics.quarter_hour(at timestamp with time zone)
 BEGIN ATOMIC
  SELECT date_bin('00:15:00'::interval, at, '2000-01-01 00:00:00+00'::timestamp with time zone) AS date_bin;
 END;
-comment on function metrics.quarter_hour(timestamp with time zone) is 'The quarter of an hour that a moment lies in, by its start. Every time zone''s days begin with one since 1972.';
+comment on function metrics.quarter_hour(timestamp with time zone) is 'The quarter of an hour that a moment lies in, by its start. Every time zone''s days begin with one since 2012 (metrics.first_rollup).';
 
 CREATE OR REPLACE FUNCTION metrics.rating_counts(filter public.report_filter, ledger name)
  RETURNS TABLE(rating integer, ratings bigint, conversations bigint)
@@ -6853,7 +6853,8 @@ begin
   rolled_from := greatest(
     metrics.quarter_hour(filter.from_time + interval '15 minutes' - interval '1 microsecond'), metrics.first_rollup()
   );
-  rolled_to := least(metrics.quarter_hour(filter.to_time), rolled_to);
+  -- None after a reset: least() would pass over that.
+  rolled_to := case when rolled_to is not null then least(metrics.quarter_hour(filter.to_time), rolled_to) end;
   if rolled_to is null or rolled_from >= rolled_to then
     return format(live, 'true');
   end if;

@@ -6,7 +6,7 @@ import { chat } from "./support/attached/chat.ts";
 import { cli } from "./support/cli.ts";
 import { random, runSeed } from "./support/generators/prng.ts";
 import { expectNoDrift } from "./support/oracle.ts";
-import { filterSql, read } from "./support/reports/read.ts";
+import { filterSql, iso, read } from "./support/reports/read.ts";
 import { makeRollupsEager, rollUp } from "./support/rollups.ts";
 import { test, until, untilCounted } from "./support/worker.ts";
 
@@ -229,6 +229,7 @@ describe("a change", () => {
     await db`truncate conversations, leads, feedback`;
 
     await expectSameBothWays(db);
+    await expectSameBothWays(db, { from_time: iso(Date.now() - 30 * 86_400_000), to_time: iso(Date.now()) });
     await rollUp(db);
 
     expect(await db`select count(*)::integer as left from metrics.rollups`).toEqual([{ left: 0 }]);
@@ -244,6 +245,50 @@ describe("a change", () => {
     await db`update conversations set message = message || '!'`;
 
     await expectSameBothWays(db);
+    await expectNoDrift(db);
+  });
+});
+
+describe("the ends of a range, and of days", () => {
+  test.for([
+    ["America/St_Johns", "2010-11-07T02:25Z"],
+    ["Pacific/Kiritimati", "1979-10-01T10:25Z"],
+    ["Antarctica/Troll", "2026-03-29T00:45Z"],
+    ["Australia/Lord_Howe", "2026-04-04T14:45Z"],
+    ["Asia/Kathmandu", "2026-01-01T18:05Z"],
+    ["Asia/Kathmandu", "1985-12-31T18:20Z"],
+  ] as const)("of %s around %s", async ([zone, from], { db }) => {
+    // One each 20 seconds, from before to after a midnight or a change of the clocks.
+    await db`
+      insert into conversations (session_id, message, prompt_tokens, created_at)
+      select 's' || n, 'x', 1, ${from}::text::timestamptz + n * interval '20 s' from generate_series(0, 299) as n`;
+    await rollUp(db);
+
+    await expectSameBothWays(db, { time_zone: zone });
+    await expectNoDrift(db);
+  });
+
+  test("that is cut anywhere", { timeout: 60_000 }, async ({ db }) => {
+    await db`
+      insert into conversations (organization_id, session_id, widget_id, message, prompt_tokens, created_at)
+      select nullif(n % 3, 0), 's' || n, n % 2, 'x', 1,
+        case n % 50 when 0 then '-infinity' when 1 then 'infinity' else
+          timestamptz '2025-03-29T22:00Z' + n / 3 * interval '7.5 min' - (n % 3 - 1) * interval '1 microsecond' end
+      from generate_series(0, 599) as n`;
+    await rollUp(db);
+    await db`update conversations set message = 'y' where id % 40 = 0`;
+    const dice = random(seed);
+    const moment = () =>
+      `${iso(Date.UTC(2025, 2, 29, 21) + dice.below(120) * 450_000).slice(0, -1)}${dice.pick(["000Z", "001Z"])}`;
+    for (let round = 0; round < 60; round += 1) {
+      const [from = "", to = ""] = [moment(), moment()].toSorted();
+      await expectSameBothWays(db, {
+        ...(dice.below(4) && { from_time: dice.below(20) ? from : "-infinity" }),
+        ...(dice.below(4) && { to_time: dice.below(20) ? to : "infinity" }),
+        ...dice.pick([{}, {}, { organization: "1" }, { no_organization: true }, { widget: "1" }]),
+        time_zone: dice.pick(["UTC", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Europe/Berlin"]),
+      });
+    }
     await expectNoDrift(db);
   });
 });

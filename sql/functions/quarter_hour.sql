@@ -5,4 +5,4 @@ begin atomic
 end;
 
 comment on function metrics.quarter_hour(timestamptz) is
-  'The quarter of an hour that a moment lies in, by its start. Every time zone''s days begin with one since 1972.';
+  'The quarter of an hour that a moment lies in, by its start. Every time zone''s days begin with one since 2012 (metrics.first_rollup).';

@@ -37,7 +37,8 @@ begin
   rolled_from := greatest(
     metrics.quarter_hour(filter.from_time + interval '15 minutes' - interval '1 microsecond'), metrics.first_rollup()
   );
-  rolled_to := least(metrics.quarter_hour(filter.to_time), rolled_to);
+  -- None after a reset: least() would pass over that.
+  rolled_to := case when rolled_to is not null then least(metrics.quarter_hour(filter.to_time), rolled_to) end;
   if rolled_to is null or rolled_from >= rolled_to then
     return format(live, 'true');
   end if;
