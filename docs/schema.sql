@@ -97,7 +97,7 @@ create table metrics.archive_rules (
   organization_id text,
   is_default boolean default false not null,
   archive_after interval,
-  constraint archive_rules_at_least_a_day CHECK (archive_after >= '1 day'::interval),
+  constraint archive_rules_age CHECK (archive_after >= '1 day'::interval AND archive_after <= '1000 years'::interval),
   constraint archive_rules_default_names_none CHECK (NOT is_default OR organization_id IS NULL),
   constraint archive_rules_organization_key UNIQUE NULLS NOT DISTINCT (organization_id, is_default)
 );
@@ -1058,6 +1058,15 @@ UNION ALL
      LEFT JOIN metrics.session_metrics m ON m.session_key = ledger.session_key
      LEFT JOIN metrics.session_truth truth ON truth.session_key = ledger.session_key
 UNION ALL
+ SELECT a.organization_id,
+    a.session_id,
+    a.session_key,
+    'archived_at'::text AS column_name,
+    a.archived_at::text AS stored,
+    NULL::text AS actual
+   FROM public.conversation_metrics_archive a
+     JOIN public.conversation_metrics m ON m.session_key = a.session_key
+UNION ALL
  SELECT NULL::bigint AS organization_id,
     NULL::text AS session_id,
     NULL::uuid AS session_key,
@@ -1066,7 +1075,7 @@ UNION ALL
     min(d.rollup::text) FILTER (WHERE d.side = 'meant'::text) AS actual
    FROM metrics.rollup_drift() d(side, rollup)
   GROUP BY ((d.rollup).starts_at), ((d.rollup).organization_id), ((d.rollup).widget_id), ((d.rollup).all_widgets);
-comment on view public.conversation_metrics_drift is 'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows. column_name ''rollup'', without a session: a row of rollups is not what its sessions add up to.';
+comment on view public.conversation_metrics_drift is 'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows. column_name ''archived_at'': the session is in conversation_metrics and in the archive, and counted twice. column_name ''rollup'', without a session: a row of rollups is not what its sessions add up to.';
 
 
 -- Functions
@@ -1874,11 +1883,14 @@ declare
     where a.attrelid = 'public.conversation_metrics'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
   );
   candidates uuid[];
+  referring text;
   archived integer;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('metrics.archive', 0)) then
     return 0;
   end if;
+  -- In the order of metrics.forget_messages, or a TRUNCATE would wait for the metrics while it keeps this.
+  lock table metrics.sessions in row exclusive mode;
   execute format(
     $sql$
     select array(
@@ -1891,6 +1903,15 @@ begin
     $sql$,
     due
   ) into candidates using max_sessions;
+  select string_agg(c.conrelid::regclass::text, ', ' order by c.oid) into referring
+  from pg_constraint as c
+  where c.contype = 'f' and c.confrelid = 'public.conversation_metrics'::regclass and cardinality(candidates) > 0;
+  if referring is not null then
+    -- They would refuse each move, or, ON DELETE CASCADE, lose their rows by it.
+    raise exception 'sessions cannot be archived while a foreign key refers to conversation_metrics: that of %', referring
+      using errcode = 'dependent_objects_still_exist',
+        hint = 'Drop it: the key of a session stays the same in the archive (metrics.session_metrics has both). Or take the rules away: conversation-metrics archive unset.';
+  end if;
   candidates := array(
     select locked.session_key
     from (
@@ -1919,7 +1940,7 @@ begin
   get diagnostics archived = row_count;
   return archived;
 end; $function$;
-comment on function metrics.archive_sessions(integer) is 'Moves up to max_sessions sessions that metrics.archive_rules calls old to conversation_metrics_archive, those that began first before the others, and returns how many. Sessions whose tokens are not all counted yet stay. Waits for nobody.';
+comment on function metrics.archive_sessions(integer) is 'Moves up to max_sessions sessions that metrics.archive_rules calls old to conversation_metrics_archive, those that began first before the others, and returns how many. Sessions whose tokens are not all counted yet stay. Waits for no writer but a TRUNCATE.';
 
 CREATE OR REPLACE FUNCTION metrics.are_claimed(ids anyarray)
  RETURNS boolean
@@ -2394,7 +2415,7 @@ declare
     select s.conversation_id from metrics.source_messages as s order by s.conversation_id desc limit newest
   );
   sliced constant uuid[] := array(
-    select m.session_key from public.conversation_metrics as m
+    select m.session_key from metrics.session_metrics as m
     where slice_after is null or m.session_key > slice_after
     order by m.session_key limit slice
   );
@@ -2418,7 +2439,7 @@ begin
       from metrics.session_drift(keys, recent_ids) as d
       group by d.session_key
     ) as found
-    left join public.conversation_metrics as m on m.session_key = found.session_key
+    left join metrics.session_metrics as m on m.session_key = found.session_key
   ) as d;
 
   perform metrics.sync('leads', array(
@@ -3760,7 +3781,7 @@ begin
         c.relnamespace = quote_ident(of_schema)::regnamespace
         or (of_schema = 'metrics' and c.relnamespace = 'public'::regnamespace and starts_with(c.relname, 'conversation_metrics_'))
       )
-      and c.relname <> 'conversation_metrics'
+      and c.relname not in ('conversation_metrics', 'conversation_metrics_archive')
       and 6 = (
         select count(*) from pg_attribute as a
         where a.attrelid = c.oid and not a.attisdropped
@@ -3915,9 +3936,8 @@ begin
   if not dry_run then
     execute format('select %1$I.sync(''leads'', array(select l.lead_id from %1$I.leads as l
       where concat_ws('' '', l.name, l.email, l.company) ~* $1))', of_schema) using pattern;
-    execute format('select %I.rebuild_sessions(array(select m.session_key from %I.conversation_metrics as m
-      where concat_ws('' '', m.lead_name, m.lead_email, m.lead_company) ~* $1))',
-      of_schema, case of_schema when 'metrics' then 'public' else of_schema end) using pattern;
+    execute format('select %1$I.rebuild_sessions(array(select m.session_key from %1$I.session_metrics as m
+      where concat_ws('' '', m.lead_name, m.lead_email, m.lead_company) ~* $1))', of_schema) using pattern;
     execute format('select %I.follow_parents()', of_schema);
   end if;
   for target in
@@ -4029,7 +4049,7 @@ begin
       select array_agg(f.id::text order by f.id)
       from public.feedback as f
       left join metrics.feedback as l on l.feedback_id::text = f.id::text
-      left join public.conversation_metrics as m on m.session_key = l.session_key
+      left join metrics.session_metrics as m on m.session_key = l.session_key
       where f.feedback_text::text <> ''
         and ($3 is null or m.organization_id::text = $3) and (not $4 or m.organization_id is null)
         and (l.session_key = any($1) or f.feedback_text::text ~* $2)
@@ -5451,7 +5471,7 @@ begin
     ),
     seen as (
       select m.session_key, m.session_id::text ~* $2 as is_named, m.session_id::text as session_id
-      from %2$I.conversation_metrics as m
+      from %1$I.session_metrics as m
       where (m.session_id::text ~* $2 or m.user_id::text = $3)
         and ($4 is null or m.organization_id::text = $4) and (not $5 or m.organization_id is null)
     )
@@ -5460,7 +5480,7 @@ begin
       array(select lead_id from own order by 1),
       array(select session_id from seen where is_named order by 1)
     $sql$,
-    ledger, case of_source when 'default' then 'public' else ledger end
+    ledger
   ) using email, metrics.mail_pattern(email), user_id, organization, no_organization;
 end; $function$;
 comment on function metrics.person_sessions(text,text,text,text,boolean) is 'The sessions of a person: those with a lead of the address, those of the user, and those that are called by the address (named); and the ids of those leads.';
@@ -5719,6 +5739,15 @@ declare
   entered uuid[];
 begin
   entered := metrics.enter_sessions(keys);
+  -- Left there by what goes past the locks, a restored dump say; it is derived anew below.
+  with left_over as (
+    delete from public.conversation_metrics_archive as a using unnest(keys) as key where a.session_key = key
+    returning a.conversation_start, a.organization_id
+  )
+  insert into metrics.rollup_changes (starts_at, organization_id)
+  select distinct metrics.quarter_hour(l.conversation_start), l.organization_id::text
+  from left_over as l
+  where l.conversation_start < clock_timestamp() - metrics.rollup_delay();
   update metrics.sessions as s
   set has_extras = exists (select from metrics.leads as l where l.session_key = s.session_key)
     or exists (select from metrics.feedback as f where f.session_key = s.session_key)
@@ -6055,6 +6084,8 @@ begin
     ),
     added as (
       insert into public.conversation_metrics (%1$s) select %1$s from moved order by session_key
+      -- There only where something went past the locks, a restored dump say: no write may fail on it.
+      on conflict (session_key) do nothing
     )
     update metrics.sessions as s set is_archived = false from moved where s.session_key = moved.session_key
     $sql$,
@@ -6531,7 +6562,12 @@ begin
         ('response_us_sum', m.response_us_sum <> total.response_us_sum)
     ) as compared (column_name, differs)
     -- Neither rows nor metrics: a session that is gone, and rightly so.
-    where compared.differs;
+    where compared.differs
+    union
+    select m.session_key, 'archived_at'
+    from unnest(keys) as key
+    join public.conversation_metrics as m on m.session_key = key
+    join public.conversation_metrics_archive as a on a.session_key = key;
 end; $function$;
 comment on function metrics.session_drift(uuid[],anyarray) is 'Where the metrics of these sessions differ from the ledger, or their ledger entries and those of these message rows from the source: session and column, ''ledger'' for entries. metrics.conversation_metrics_drift checks all.';
 
@@ -6710,7 +6746,8 @@ begin
     where c.relnamespace = 'public'::regnamespace
       and c.relname in (
         'conversation_metrics', 'conversation_metrics_drift', 'conversation_metrics_pkey',
-        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_idx'
+        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_idx',
+        'conversation_metrics_archive', 'conversation_metrics_archive_pkey'
       )
     order by c.relname
   loop
@@ -7425,7 +7462,11 @@ CREATE OR REPLACE FUNCTION metrics.unarchive(organization text DEFAULT NULL::tex
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  keys uuid[] := array(
+  keys uuid[];
+begin
+  -- As in metrics.archive_sessions.
+  lock table metrics.sessions in row exclusive mode;
+  keys := array(
     select a.session_key
     from public.conversation_metrics_archive as a
     where (unarchive.organization is null or a.organization_id::text = unarchive.organization)
@@ -7435,7 +7476,6 @@ declare
     order by a.conversation_start desc
     limit max_sessions
   );
-begin
   keys := array(
     select locked.session_key
     from (

@@ -192,6 +192,93 @@ describe("archived sessions", () => {
     await expectNoDrift(db);
   });
 
+  test("are found by the worker's own check", async ({ db }) => {
+    await db.unsafe(REPORTED);
+    await archiveAll(db);
+    await db`update conversation_metrics_archive set user_messages = user_messages + 1 where session_id = 's1'`;
+
+    const [check] = await db`select drifted, healed, details from metrics.check_sessions(0)`;
+
+    expect(check).toMatchObject({ drifted: 1, healed: 1, details: [{ session_id: "s1", columns: ["user_messages"] }] });
+    await expectNoDrift(db);
+  });
+
+  for (const isMarked of [true, false]) {
+    test(`that are in both tables${isMarked ? "" : ", and not marked,"} are found, keep no write from them, and are healed`, async ({
+      db,
+    }) => {
+      await db.unsafe(REPORTED);
+      await archiveAll(db);
+      await rollUp(db);
+      // As a dump leaves it that is restored in parts.
+      const [row] = await db<[{ names: string }]>`
+        select string_agg(quote_ident(attname), ', ') as names from pg_attribute
+        where attrelid = 'conversation_metrics'::regclass and attnum > 0 and attgenerated = ''`;
+      await db.unsafe(`insert into conversation_metrics (${row.names}) select ${row.names} from conversation_metrics_archive
+        where session_id in ('s1', 's2')`);
+      await db`update metrics.sessions set is_archived = ${isMarked}`;
+
+      const found =
+        await db`select session_id from conversation_metrics_drift where column_name = 'archived_at' order by 1`;
+      expect(found).toEqual([{ session_id: "s1" }, { session_id: "s2" }]);
+      await db`insert into leads (organization_id, session_id, email) values (1, 's1', 'a@mail.example')`;
+      await db`insert into conversations (organization_id, session_id, message) values (2, 's2', 'x'), (2, 's5', 'y')`;
+      await db`select metrics.repair()`;
+
+      await rollUp(db);
+      await expectNoDrift(db);
+    });
+  }
+
+  test("leave a TRUNCATE alone that comes meanwhile", { timeout: 60_000 }, async ({ db, connect }) => {
+    await db.unsafe(REPORTED);
+    await everything(db);
+    // Takes a second to read the rules, and the same to choose what comes back.
+    await db`alter table metrics.archive_rules rename to rules`;
+    await db`create view metrics.archive_rules as select r.* from metrics.rules as r, pg_sleep(1)`;
+    const archiving = connect({ max: 1 })`select metrics.archive_sessions(10)`.execute();
+    await until(
+      db,
+      "exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())",
+    );
+
+    await db`truncate conversations, feedback`;
+    await archiving;
+
+    await expectNoDrift(db);
+  });
+
+  test("are none while a foreign key refers to the metrics, which would lose its rows", async ({ db }) => {
+    await db.unsafe(REPORTED);
+    await db`create table notes (session_key uuid references conversation_metrics on delete cascade)`;
+    await db`insert into notes select session_key from conversation_metrics`;
+
+    await expect(archiveAll(db)).rejects.toThrow(
+      "while a foreign key refers to conversation_metrics: that of public.notes",
+    );
+
+    expect(await db`select from notes`).toHaveLength(60);
+    await db`drop table notes`;
+    expect(await archiveAll(db)).toBe(60);
+    await expectNoDrift(db);
+  });
+
+  test("are found where a person is erased", async ({ db }) => {
+    const said = `insert into conversations (organization_id, session_id, user_id, message, response, prompt_tokens, completion_tokens, created_at)
+      values (1, 'ann@mail.example', 77, 'm', 'r', 1, 1, now() - interval '30 days'), (1, 'bea', 78, 'm', 'r', 1, 1, now() - interval '30 days')`;
+    await db.unsafe(said);
+    await db`insert into feedback (organization_id, session_id, rating, feedback_text) values (1, 'ann@mail.example', 3, 'I am Ann')`;
+    const erase = (dry: boolean) => db`select item, number, to_do from metrics.erase_person(
+      email => 'ann@mail.example', user_id => '77', organization => '1', dry_run => ${dry})`;
+    const before = await erase(true);
+    await archiveAll(db);
+
+    expect([...(await erase(true))]).toEqual([...before]);
+    await erase(false);
+    expect(await archived(db)).toBe(1);
+    await expectNoDrift(db);
+  });
+
   withRoles("are shown to readers of their organization alone, in attached sources too", async ({ db, makeRole }) => {
     await db.unsafe(REPORTED);
     await db.unsafe(chat("one"));

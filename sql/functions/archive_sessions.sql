@@ -31,11 +31,14 @@ declare
     where a.attrelid = 'public.conversation_metrics'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
   );
   candidates uuid[];
+  referring text;
   archived integer;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('metrics.archive', 0)) then
     return 0;
   end if;
+  -- In the order of metrics.forget_messages, or a TRUNCATE would wait for the metrics while it keeps this.
+  lock table metrics.sessions in row exclusive mode;
   execute format(
     $sql$
     select array(
@@ -48,6 +51,15 @@ begin
     $sql$,
     due
   ) into candidates using max_sessions;
+  select string_agg(c.conrelid::regclass::text, ', ' order by c.oid) into referring
+  from pg_constraint as c
+  where c.contype = 'f' and c.confrelid = 'public.conversation_metrics'::regclass and cardinality(candidates) > 0;
+  if referring is not null then
+    -- They would refuse each move, or, ON DELETE CASCADE, lose their rows by it.
+    raise exception 'sessions cannot be archived while a foreign key refers to conversation_metrics: that of %', referring
+      using errcode = 'dependent_objects_still_exist',
+        hint = 'Drop it: the key of a session stays the same in the archive (metrics.session_metrics has both). Or take the rules away: conversation-metrics archive unset.';
+  end if;
   candidates := array(
     select locked.session_key
     from (
@@ -78,4 +90,4 @@ begin
 end; $archive$;
 
 comment on function metrics.archive_sessions(integer) is
-  'Moves up to max_sessions sessions that metrics.archive_rules calls old to conversation_metrics_archive, those that began first before the others, and returns how many. Sessions whose tokens are not all counted yet stay. Waits for nobody.';
+  'Moves up to max_sessions sessions that metrics.archive_rules calls old to conversation_metrics_archive, those that began first before the others, and returns how many. Sessions whose tokens are not all counted yet stay. Waits for no writer but a TRUNCATE.';

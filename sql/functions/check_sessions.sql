@@ -10,7 +10,7 @@ declare
     select s.conversation_id from metrics.source_messages as s order by s.conversation_id desc limit newest
   );
   sliced constant uuid[] := array(
-    select m.session_key from public.conversation_metrics as m
+    select m.session_key from metrics.session_metrics as m
     where slice_after is null or m.session_key > slice_after
     order by m.session_key limit slice
   );
@@ -34,7 +34,7 @@ begin
       from metrics.session_drift(keys, recent_ids) as d
       group by d.session_key
     ) as found
-    left join public.conversation_metrics as m on m.session_key = found.session_key
+    left join metrics.session_metrics as m on m.session_key = found.session_key
   ) as d;
 
   perform metrics.sync('leads', array(

@@ -7,6 +7,15 @@ declare
   entered uuid[];
 begin
   entered := metrics.enter_sessions(keys);
+  -- Left there by what goes past the locks, a restored dump say; it is derived anew below.
+  with left_over as (
+    delete from public.conversation_metrics_archive as a using unnest(keys) as key where a.session_key = key
+    returning a.conversation_start, a.organization_id
+  )
+  insert into metrics.rollup_changes (starts_at, organization_id)
+  select distinct metrics.quarter_hour(l.conversation_start), l.organization_id::text
+  from left_over as l
+  where l.conversation_start < clock_timestamp() - metrics.rollup_delay();
   update metrics.sessions as s
   set has_extras = exists (select from metrics.leads as l where l.session_key = s.session_key)
     or exists (select from metrics.feedback as f where f.session_key = s.session_key)

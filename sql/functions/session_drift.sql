@@ -71,7 +71,12 @@ begin
         ('response_us_sum', m.response_us_sum <> total.response_us_sum)
     ) as compared (column_name, differs)
     -- Neither rows nor metrics: a session that is gone, and rightly so.
-    where compared.differs;
+    where compared.differs
+    union
+    select m.session_key, 'archived_at'
+    from unnest(keys) as key
+    join public.conversation_metrics as m on m.session_key = key
+    join public.conversation_metrics_archive as a on a.session_key = key;
 end; $$;
 
 comment on function metrics.session_drift(uuid[], anyarray) is

@@ -31,7 +31,8 @@ begin
     where c.relnamespace = 'public'::regnamespace
       and c.relname in (
         'conversation_metrics', 'conversation_metrics_drift', 'conversation_metrics_pkey',
-        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_idx'
+        'conversation_metrics_conversation_id_key', 'conversation_metrics_session_id_idx',
+        'conversation_metrics_archive', 'conversation_metrics_archive_pkey'
       )
     order by c.relname
   loop

@@ -9,7 +9,11 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  keys uuid[] := array(
+  keys uuid[];
+begin
+  -- As in metrics.archive_sessions.
+  lock table metrics.sessions in row exclusive mode;
+  keys := array(
     select a.session_key
     from public.conversation_metrics_archive as a
     where (unarchive.organization is null or a.organization_id::text = unarchive.organization)
@@ -19,7 +23,6 @@ declare
     order by a.conversation_start desc
     limit max_sessions
   );
-begin
   keys := array(
     select locked.session_key
     from (

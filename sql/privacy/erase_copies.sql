@@ -20,7 +20,7 @@ begin
         c.relnamespace = quote_ident(of_schema)::regnamespace
         or (of_schema = 'metrics' and c.relnamespace = 'public'::regnamespace and starts_with(c.relname, 'conversation_metrics_'))
       )
-      and c.relname <> 'conversation_metrics'
+      and c.relname not in ('conversation_metrics', 'conversation_metrics_archive')
       and 6 = (
         select count(*) from pg_attribute as a
         where a.attrelid = c.oid and not a.attisdropped

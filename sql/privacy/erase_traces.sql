@@ -13,9 +13,8 @@ begin
   if not dry_run then
     execute format('select %1$I.sync(''leads'', array(select l.lead_id from %1$I.leads as l
       where concat_ws('' '', l.name, l.email, l.company) ~* $1))', of_schema) using pattern;
-    execute format('select %I.rebuild_sessions(array(select m.session_key from %I.conversation_metrics as m
-      where concat_ws('' '', m.lead_name, m.lead_email, m.lead_company) ~* $1))',
-      of_schema, case of_schema when 'metrics' then 'public' else of_schema end) using pattern;
+    execute format('select %1$I.rebuild_sessions(array(select m.session_key from %1$I.session_metrics as m
+      where concat_ws('' '', m.lead_name, m.lead_email, m.lead_company) ~* $1))', of_schema) using pattern;
     execute format('select %I.follow_parents()', of_schema);
   end if;
   for target in

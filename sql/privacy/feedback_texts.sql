@@ -16,7 +16,7 @@ begin
       select array_agg(f.id::text order by f.id)
       from public.feedback as f
       left join metrics.feedback as l on l.feedback_id::text = f.id::text
-      left join public.conversation_metrics as m on m.session_key = l.session_key
+      left join metrics.session_metrics as m on m.session_key = l.session_key
       where f.feedback_text::text <> ''
         and ($3 is null or m.organization_id::text = $3) and (not $4 or m.organization_id is null)
         and (l.session_key = any($1) or f.feedback_text::text ~* $2)

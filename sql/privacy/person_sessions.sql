@@ -18,7 +18,7 @@ begin
     ),
     seen as (
       select m.session_key, m.session_id::text ~* $2 as is_named, m.session_id::text as session_id
-      from %2$I.conversation_metrics as m
+      from %1$I.session_metrics as m
       where (m.session_id::text ~* $2 or m.user_id::text = $3)
         and ($4 is null or m.organization_id::text = $4) and (not $5 or m.organization_id is null)
     )
@@ -27,7 +27,7 @@ begin
       array(select lead_id from own order by 1),
       array(select session_id from seen where is_named order by 1)
     $sql$,
-    ledger, case of_source when 'default' then 'public' else ledger end
+    ledger
   ) using email, metrics.mail_pattern(email), user_id, organization, no_organization;
 end; $$;
 

@@ -4,7 +4,8 @@ create table metrics.archive_rules (
   archive_after interval,
   constraint archive_rules_organization_key unique nulls not distinct (organization_id, is_default),
   constraint archive_rules_default_names_none check (not is_default or organization_id is null),
-  constraint archive_rules_at_least_a_day check (archive_after >= interval '1 day')
+  -- No more than can be taken from a time.
+  constraint archive_rules_age check (archive_after between interval '1 day' and interval '1000 years')
 );
 
 comment on table metrics.archive_rules is

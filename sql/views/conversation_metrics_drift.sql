@@ -63,10 +63,14 @@ create or replace view public.conversation_metrics_drift as
   left join metrics.session_metrics as m on m.session_key = ledger.session_key
   left join metrics.session_truth as truth on truth.session_key = ledger.session_key
   union all
+  select a.organization_id, a.session_id, a.session_key, 'archived_at', a.archived_at::text, null
+  from public.conversation_metrics_archive as a
+  join public.conversation_metrics as m on m.session_key = a.session_key
+  union all
   select null, null, null, 'rollup', min(d.rollup::text) filter (where d.side = 'kept'),
     min(d.rollup::text) filter (where d.side = 'meant')
   from metrics.rollup_drift() as d
   group by (d.rollup).starts_at, (d.rollup).organization_id, (d.rollup).widget_id, (d.rollup).all_widgets;
 
 comment on view public.conversation_metrics_drift is
-  'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows. column_name ''rollup'', without a session: a row of rollups is not what its sessions add up to.';
+  'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows. column_name ''archived_at'': the session is in conversation_metrics and in the archive, and counted twice. column_name ''rollup'', without a session: a row of rollups is not what its sessions add up to.';
