@@ -7,7 +7,7 @@ import {
   type Conversation,
   type Exchange,
   makeConversations,
-  writeConversations,
+  writeAndArchive,
 } from "./support/reports/conversations.ts";
 import { completionTokens, messagesOf, promptTokens, startOf, sum } from "./support/reports/expected.ts";
 import { filterSql, iso, type Row, read } from "./support/reports/read.ts";
@@ -56,7 +56,7 @@ const within = (from: number, to: number) => (c: Conversation) => startOf(c) >= 
 const dayOf = (c: Conversation) => clocks(startOf(c), ZONE).day;
 
 const test = base.extend("written", async ({ db }) => {
-  await writeConversations(db, conversations);
+  await writeAndArchive(db, conversations);
   await db`insert into metrics.model_prices (model, valid_from, prompt_price, completion_price)
     values ('gpt-4o', ${new Date(CHANGE)}, 1, 3)`;
   return db;

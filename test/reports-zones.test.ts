@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { test as base } from "./support/database.ts";
 import { random, runSeed } from "./support/generators/prng.ts";
-import { makeConversations, STRETCH_DAYS, STRETCHES, writeConversations } from "./support/reports/conversations.ts";
+import { makeConversations, STRETCH_DAYS, STRETCHES, writeAndArchive } from "./support/reports/conversations.ts";
 import { startOf } from "./support/reports/expected.ts";
 import { filterSql, iso, read } from "./support/reports/read.ts";
 
@@ -11,7 +11,7 @@ const conversations = makeConversations(random(seed), 300);
 console.log(`Zones of reports: RANDOM_SEED=${seed}`);
 
 const test = base.extend("written", async ({ db }) => {
-  await writeConversations(db, conversations);
+  await writeAndArchive(db, conversations);
   return db;
 });
 

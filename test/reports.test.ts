@@ -3,7 +3,7 @@ import { test as base } from "./support/database.ts";
 import { random, runSeed } from "./support/generators/prng.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { addDays, clocks, monthOf, startOfDay, weekOf } from "./support/reports/clocks.ts";
-import { type Conversation, makeConversations, writeConversations } from "./support/reports/conversations.ts";
+import { type Conversation, makeConversations, writeAndArchive } from "./support/reports/conversations.ts";
 import { answersOf, endOf, figuresOf, mean, percentile, startOf } from "./support/reports/expected.ts";
 import { expectFigures, filterSql, iso, read } from "./support/reports/read.ts";
 
@@ -12,7 +12,7 @@ const conversations = makeConversations(random(seed), 400);
 console.log(`Reports: RANDOM_SEED=${seed}`);
 
 const test = base.extend("written", async ({ db }) => {
-  await writeConversations(db, conversations);
+  await writeAndArchive(db, conversations);
   return db;
 });
 
