@@ -161,6 +161,12 @@ describe("archived sessions", () => {
     expect(await run("restore")).toMatch(/^Restored [1-9]\d* sessions/);
     expect(await archived(db)).toBe(0);
     expect((await cli(["archive", "set", "soon"], { url })).stderr).toContain("It must look like 180d");
+    expect((await cli(["archive", "set", "1001y"], { url })).stderr).toContain("It is at most 1000 years.");
+    await expect(db`insert into metrics.archive_rules values (null, true, '9999 years')`).rejects.toThrow(
+      "archive_rules_age",
+    );
+    expect(await run("set", "1000y")).toContain("are archived after 1000 years");
+    expect(await run("run")).toMatch(/^Archived /);
     await expectNoDrift(db);
   });
 

@@ -40,10 +40,16 @@ describe("migrate", () => {
 
   test("--replace-existing says what the old table is called now", async ({ bareUrl, bareDb }) => {
     await bareDb`create table conversation_metrics (id int)`;
+    await bareDb`create table conversation_metrics_archive (id int primary key)`;
 
+    const refused = await cli(["migrate"], { url: bareUrl });
     const { code, stdout } = await cli(["migrate", "--replace-existing"], { url: bareUrl });
 
+    expect(refused.stderr).toContain("hint: ");
     expect(code).toBe(0);
+    expect(stdout).toContain(
+      "The old table public.conversation_metrics_archive is now public.conversation_metrics_archive_old",
+    );
     expect(stdout).toContain("The old table public.conversation_metrics is now public.conversation_metrics_old");
     expect(await bareDb`select from conversation_metrics_old`).toHaveLength(0);
   });

@@ -67,11 +67,13 @@ export function archiveCommand() {
 }
 
 const UNITS: Record<string, string> = { d: "days", w: "weeks", m: "months", y: "years" };
+const LONGEST: Record<string, number> = { d: 99_999, w: 52_000, m: 12_000, y: 1000 };
 
 function age(text: string): string | null {
   if (text === "never") return null;
   const [, amount, unit = ""] = /^([1-9]\d{0,4}) ?(d|w|m|y)(?:ays?|eeks?|onths?|ears?)?$/.exec(text) ?? [];
   if (amount === undefined) throw new InvalidArgumentError("It must look like 180d, 26w, 6m, 1y, or be never.");
+  if (Number(amount) > (LONGEST[unit] ?? 0)) throw new InvalidArgumentError("It is at most 1000 years.");
   return `${amount} ${UNITS[unit]}`;
 }
 
