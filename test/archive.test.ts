@@ -236,23 +236,33 @@ describe("archived sessions", () => {
     });
   }
 
-  test("leave a TRUNCATE alone that comes meanwhile", { timeout: 60_000 }, async ({ db, connect }) => {
-    await db.unsafe(REPORTED);
-    await everything(db);
-    // Takes a second to read the rules, and the same to choose what comes back.
-    await db`alter table metrics.archive_rules rename to rules`;
-    await db`create view metrics.archive_rules as select r.* from metrics.rules as r, pg_sleep(1)`;
-    const archiving = connect({ max: 1 })`select metrics.archive_sessions(10)`.execute();
-    await until(
-      db,
-      "exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())",
-    );
+  for (const [what, write, count] of [
+    ["leave a TRUNCATE alone that comes meanwhile", "truncate conversations, feedback", 0],
+    [
+      "are not those that are written to while they are chosen",
+      "insert into conversations (organization_id, session_id, message, prompt_tokens) select organization_id, session_id, 'x', 1 from conversation_metrics where session_id <> 's1'",
+      1,
+    ],
+  ] as const) {
+    test(what, { timeout: 60_000 }, async ({ db, connect }) => {
+      await db.unsafe(REPORTED);
+      await everything(db);
+      // Takes a second to read the rules.
+      await db`alter table metrics.archive_rules rename to rules`;
+      await db`create view metrics.archive_rules as select r.* from metrics.rules as r, pg_sleep(1)`;
+      const archiving = connect({ max: 1 })`select metrics.archive_sessions(1000)`.execute();
+      await until(
+        db,
+        "exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())",
+      );
 
-    await db`truncate conversations, feedback`;
-    await archiving;
+      await db.unsafe(write);
+      await archiving;
 
-    await expectNoDrift(db);
-  });
+      expect(await archived(db)).toBe(count);
+      await expectNoDrift(db);
+    });
+  }
 
   test("are none while a foreign key refers to the metrics, which would lose its rows", async ({ db }) => {
     await db.unsafe(REPORTED);

@@ -37,7 +37,8 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('metrics.archive', 0)) then
     return 0;
   end if;
-  -- In the order of metrics.forget_messages, or a TRUNCATE would wait for the metrics while it keeps this.
+  -- In the order of metrics.forget_messages, or a TRUNCATE would wait for the metrics while it keeps these.
+  lock table metrics.messages in access share mode;
   lock table metrics.sessions in row exclusive mode;
   execute format(
     $sql$
