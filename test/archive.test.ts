@@ -112,6 +112,10 @@ describe("archived sessions", () => {
     await db.unsafe(write);
 
     expect(await archived(db)).toBeLessThan(all);
+    expect(
+      await db`select from metrics.sessions as s full join conversation_metrics_archive as a on a.session_key = s.session_key
+        where s.is_archived is distinct from (a.session_key is not null)`,
+    ).toHaveLength(0);
     await expectNoDrift(db);
     await db.unsafe(REPORTED.replace("240", "100"));
     await expectNoDrift(db);

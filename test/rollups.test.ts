@@ -311,6 +311,19 @@ describe("rollups", () => {
     await expectNoDrift(db);
   });
 
+  test("are made anew with a session that somebody had given to another organization", async ({ db }) => {
+    await db.unsafe(HOURLY);
+    await db`update conversation_metrics set organization_id = 2 where session_id = 's1' and organization_id = 1`;
+    await db`insert into metrics.rollup_changes select metrics.quarter_hour(min(conversation_start)), '1' from conversation_metrics where session_id = 's1'`;
+    await rollUp(db);
+
+    await db`select sync_conversation_metrics(null, 1, 's1')`;
+    await rollUp(db);
+
+    await expectSameBothWays(db, { organization: "1" });
+    await expectNoDrift(db);
+  });
+
   test("are the worker's to make, for every source, and status says how far they are", async ({ db, url, start }) => {
     await db.unsafe(HOURLY);
     await db.unsafe(chat("one"));
