@@ -223,6 +223,35 @@ describe("a change", () => {
     await expectNoDrift(db);
   });
 
+  test.for([
+    [
+      "a row more",
+      "insert into conversations (organization_id, session_id, message, created_at) values (1, 's5', 'x', now() - interval '5 hours')",
+    ],
+    [
+      "the first row",
+      "insert into conversations (session_id, message, created_at) values ('new', 'x', now() - interval '5 hours')",
+    ],
+    [
+      "an earlier row",
+      "insert into conversations (organization_id, session_id, message, created_at) values (1, 's4', 'x', now() - interval '9 days')",
+    ],
+    ["an answer", "update conversations set response = 'now it is longer' where id = 5"],
+    ["a row less", "delete from conversations where id = 5"],
+    ["a lead", "insert into leads (organization_id, session_id, email) values (1, 's4', 'a@mail.example')"],
+    ["a rating", "insert into feedback (organization_id, session_id, rating) values (1, 's4', 5)"],
+  ] as const)("by %s alone is seen", async ([, write], { db }) => {
+    await db.unsafe(HOURLY);
+    await rollUp(db);
+
+    await db.unsafe(write);
+
+    expect(await db`select from metrics.rollup_changes`).not.toHaveLength(0);
+    await expectSameBothWays(db);
+    await rollUp(db);
+    await expectNoDrift(db);
+  });
+
   test("by TRUNCATE is seen, and rolling up begins anew", async ({ db }) => {
     await db.unsafe(HOURLY);
     await rollUp(db);
