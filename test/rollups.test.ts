@@ -297,6 +297,16 @@ describe("the ends of a range, and of days", () => {
     await expectNoDrift(db);
   });
 
+  test("of the period before, moved by what is no whole quarter", async ({ db }) => {
+    await db`
+      insert into conversations (session_id, message, prompt_tokens, created_at)
+      select 's' || n, 'x', 1, timestamptz '2025-03-01Z' + n * interval '1 min' from generate_series(0, 4000) as n`;
+    await rollUp(db);
+
+    await expectSameBothWays(db, { from_time: "2025-03-02T12:00Z", to_time: "2025-03-03T13:07Z" });
+    await expectNoDrift(db);
+  });
+
   test("that is cut anywhere", { timeout: 60_000 }, async ({ db }) => {
     await db`
       insert into conversations (organization_id, session_id, widget_id, message, prompt_tokens, created_at)
