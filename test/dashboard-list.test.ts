@@ -90,7 +90,7 @@ await inBrowser("the list of conversations", (open) => {
     await page.keyboard.press("Escape");
 
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    expect(page.url()).not.toContain("session=");
+    await page.waitForURL((url) => !url.searchParams.has("session"));
     await page.goBack();
     await page.getByRole("heading", { name: "Busiest hours" }).waitFor();
     expect(problems).toEqual([]);

@@ -112,4 +112,4 @@ begin
 end; $$;
 
 comment on function metrics.roll_up(integer) is
-  'Brings metrics.rollups up to date: makes anew what rollup_changes names, then goes on where it had come to, over about max_sessions sessions. Returns how many rollups it made anew, up to which conversation_start there are any, and whether nothing is left to do at present. Waits for nobody, and nobody for it. The worker calls it every minute; without one, any scheduler may.';
+  'Brings metrics.rollups up to date: makes anew what rollup_changes names, then goes on where it had come to, over about max_sessions sessions. Returns how many rollups it made anew, up to which conversation_start there are any, and whether nothing is left to do at present. Waits for nobody but a TRUNCATE under way, and no writer for it. The worker calls it every minute; without one, any scheduler may.';

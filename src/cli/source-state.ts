@@ -21,14 +21,14 @@ export type SourceState = {
 /** Reads the state of each source. */
 export async function readSourceStates(sql: Sql, sources: Source[]): Promise<SourceState[]> {
   const states: SourceState[] = [];
-  for (const { name, schema, home } of sources) {
+  for (const { name, schema } of sources) {
     const of = (object: string) => sql(`${schema}.${object}`);
     const [state] = await sql<[SourceState]>`
       select
         a.name, a.attached_at::timestamptz(0)::text as attached_at,
         array(select distinct s.relation::text from ${of("sources")} as s order by 1) as tables,
         array(select distinct p.relation::text from ${of("parents")} as p order by 1) as parents,
-        (select count(*) from ${sql(`${home}.conversation_metrics`)})::float8 as sessions,
+        (select count(*) from ${of("session_metrics")})::float8 as sessions,
         (select count(*) from ${of("messages")} where session_key is not null)::float8 as messages,
         (select count(*) from ${of("leads")} where session_key is not null)::float8 as leads,
         (select count(*) from ${of("feedback")} where session_key is not null)::float8 as feedback,

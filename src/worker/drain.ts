@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Backlog, readBacklog } from "./backlog.ts";
+import type { BatchDone } from "./count-task.ts";
 import { createPool } from "./pool.ts";
 import { startWorker, type WorkerOptions } from "./worker.ts";
 
@@ -20,27 +21,37 @@ export type DrainOptions = WorkerOptions & {
  */
 export async function drain(options: DrainOptions): Promise<Backlog> {
   const pool = createPool(options.databaseUrl, 1, options.log);
+  // What this worker wrote may have gone before anybody looked.
+  let written = 0;
+  let total = 0;
+  const tell = ({ waiting }: Backlog, writtenBefore: number) => {
+    total = Math.max(total, waiting + writtenBefore);
+    options.onProgress?.(total - waiting, total);
+  };
+  const look = async () => {
+    const writtenBefore = written;
+    const backlog = await readBacklog(pool);
+    tell(backlog, writtenBefore);
+    return backlog;
+  };
+  const onBatch = (done: BatchDone) => {
+    written += done.written;
+    options.onBatch?.(done);
+  };
   try {
-    const worker = await startWorker(options);
-    try {
-      return await untilNothingMoves(() => readBacklog(pool), options.onProgress ?? (() => {}));
-    } finally {
-      await worker.stop();
-    }
+    const worker = await startWorker({ ...options, onBatch });
+    const left = await untilNothingMoves(look).finally(worker.stop);
+    tell(left, written);
+    return left;
   } finally {
     await pool.end();
   }
 }
 
-async function untilNothingMoves(
-  read: () => Promise<Backlog>,
-  onProgress: (done: number, total: number) => void,
-): Promise<Backlog> {
+async function untilNothingMoves(read: () => Promise<Backlog>): Promise<Backlog> {
   let backlog = await read();
-  let total = backlog.waiting;
   let movedAt = performance.now();
   for (;;) {
-    onProgress(total - backlog.waiting, total);
     if (backlog.waiting === 0 && backlog.batches === 0) return backlog;
     // What fails is tried again after minutes; a long text takes its time.
     const held = backlog.waiting > 0 && backlog.waiting === backlog.locked && backlog.batches === 0;
@@ -48,7 +59,6 @@ async function untilNothingMoves(
     await sleep(LOOK_EVERY_MS);
     const { waiting } = backlog;
     backlog = await read();
-    total = Math.max(total, backlog.waiting);
     if (backlog.waiting !== waiting) movedAt = performance.now();
   }
 }
