@@ -5375,16 +5375,18 @@ begin
   return query execute format(
     $sql$
     select
-      case $2 when 'all' then null else date_trunc($2, metrics.local_time(p.at, $1, $3, $4))::date end,
+      case $2 when 'all' then null else date_trunc($2, %2$s)::date end,
       sum(p.conversations)::bigint, sum(p.user_messages)::bigint, sum(p.ai_messages)::bigint,
       sum(p.prompt_tokens)::bigint, sum(p.completion_tokens)::bigint, sum(p.estimated_messages)::bigint,
       sum(p.leads)::bigint, sum(p.rating_count)::bigint, sum(p.rating_sum), sum(p.response_count)::bigint,
       sum(p.response_us_sum), coalesce(sum(p.conversations) filter (where p.at is not null), 0)::bigint,
       sum(p.duration_sum)
-    from (%s) as p
+    from (%1$s) as p
     group by 1
     $sql$,
-    metrics.sums_query(filter, duration)
+    metrics.sums_query(filter, duration),
+    -- Most need not be moved, which is most of the time that a report takes.
+    case when days = 0 and duration = '0' then 'p.at at time zone ($1).time_zone' else 'metrics.local_time(p.at, $1, $3, $4)' end
   ) using filter, unit, days, duration;
 end; $function$;
 comment on function metrics.period_sums(public.report_filter,text,integer,interval) is 'Sums over the conversations of a filter by day, week or month of conversation_start, or over all of them. All can be added up.';
@@ -6254,7 +6256,7 @@ begin
     update metrics.rollup_state as s set rolled_up_at = clock_timestamp();
   end if;
 end; $function$;
-comment on function metrics.roll_up(integer) is 'Brings metrics.rollups up to date: makes anew what rollup_changes names, then goes on where it had come to, over about max_sessions sessions. Returns how many rollups it made anew, up to which conversation_start there are any, and whether nothing is left to do at present. Waits for nobody, and nobody for it. The worker calls it every minute; without one, any scheduler may.';
+comment on function metrics.roll_up(integer) is 'Brings metrics.rollups up to date: makes anew what rollup_changes names, then goes on where it had come to, over about max_sessions sessions. Returns how many rollups it made anew, up to which conversation_start there are any, and whether nothing is left to do at present. Waits for nobody but a TRUNCATE under way, and no writer for it. The worker calls it every minute; without one, any scheduler may.';
 
 CREATE OR REPLACE FUNCTION metrics.rollup_delay()
  RETURNS interval
@@ -6912,22 +6914,28 @@ begin
     return format(live, 'true');
   end if;
   -- By what changed in a hash, however much: "is true" keeps it from becoming a join.
-  return format(
+  return case when changed_quarters = 0 then '' else format(
     $sql$
     with changed (starts_at, organization, has_none) as materialized (
       select distinct o.starts_at, coalesce(o.organization_id, ''), o.organization_id is null
       from %1$I.rollup_changes as o
       where %2$s
     )
+    $sql$,
+    home, own
+  ) end
+    || format(
+    $sql$
     select
       o.starts_at as at, o.conversations, o.user_messages, o.ai_messages, o.prompt_tokens, o.completion_tokens,
       o.estimated_messages, o.leads, o.rating_count, o.rating_sum, o.response_count, o.response_us_sum, o.duration_sum
     from %1$I.rollups as o
     where %2$s
-      and (o.starts_at, coalesce(o.organization_id, ''), o.organization_id is null) not in (table changed)
     $sql$,
     home, own
   )
+    || case when changed_quarters = 0 then ''
+      else ' and (o.starts_at, coalesce(o.organization_id, ''''), o.organization_id is null) not in (table changed)' end
     || case when filter.widget is null then ' and o.all_widgets' else ' and not o.all_widgets and o.widget_id = ($1).widget' end
     || case when changed_quarters = 0 then '' else $sql$
     union all

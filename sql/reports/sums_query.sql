@@ -58,22 +58,28 @@ begin
     return format(live, 'true');
   end if;
   -- By what changed in a hash, however much: "is true" keeps it from becoming a join.
-  return format(
+  return case when changed_quarters = 0 then '' else format(
     $sql$
     with changed (starts_at, organization, has_none) as materialized (
       select distinct o.starts_at, coalesce(o.organization_id, ''), o.organization_id is null
       from %1$I.rollup_changes as o
       where %2$s
     )
+    $sql$,
+    home, own
+  ) end
+    || format(
+    $sql$
     select
       o.starts_at as at, o.conversations, o.user_messages, o.ai_messages, o.prompt_tokens, o.completion_tokens,
       o.estimated_messages, o.leads, o.rating_count, o.rating_sum, o.response_count, o.response_us_sum, o.duration_sum
     from %1$I.rollups as o
     where %2$s
-      and (o.starts_at, coalesce(o.organization_id, ''), o.organization_id is null) not in (table changed)
     $sql$,
     home, own
   )
+    || case when changed_quarters = 0 then ''
+      else ' and (o.starts_at, coalesce(o.organization_id, ''''), o.organization_id is null) not in (table changed)' end
     || case when filter.widget is null then ' and o.all_widgets' else ' and not o.all_widgets and o.widget_id = ($1).widget' end
     || case when changed_quarters = 0 then '' else $sql$
     union all
