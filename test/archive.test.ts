@@ -190,6 +190,27 @@ describe("archived sessions", () => {
     await expectNoDrift(db);
   });
 
+  test("that a transaction has locked hold up none of the others", async ({ db, url, connect }) => {
+    await db`
+      insert into conversations (session_id, message, prompt_tokens, created_at)
+      select 's' || n, 'question', 1, now() - n * interval '1 day' from generate_series(2, 1200) as n`;
+    await everything(db);
+    const writer = await connect().reserve();
+    await writer`begin`;
+    await writer`update conversations set message = 'again' where session_id in ('s1200', 's700')`;
+
+    const { stdout } = await cli(["archive", "run"], { url });
+    await writer`rollback`;
+    writer.release();
+
+    expect(stdout).toBe("Archived 1,197 sessions.\n");
+    expect(await db`select session_id from conversation_metrics order by 1`).toEqual([
+      { session_id: "s1200" },
+      { session_id: "s700" },
+    ]);
+    await expectNoDrift(db);
+  });
+
   test("that differ are found by verify, and healed", async ({ db }) => {
     await db.unsafe(REPORTED);
     await archiveAll(db);

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { atMost } from "../at-most.ts";
 import { createBuiltIn } from "../chat/built-in.ts";
 import { createService } from "../chat/service.ts";
 import type { Logger } from "../log.ts";
@@ -100,10 +101,4 @@ async function stopServer(server: Server, stopping: AbortController, underWay: S
 
 async function settled(work: Set<Promise<void>>): Promise<void> {
   while (work.size > 0) await Promise.all(work);
-}
-
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  const waiting = new AbortController();
-  await Promise.race([work, sleep(ms, undefined, { signal: waiting.signal }).catch(() => {})]);
-  waiting.abort();
 }

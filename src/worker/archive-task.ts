@@ -21,8 +21,9 @@ async function archive(pool: Pool, log: Logger, { name, schema }: WorkerSource):
       BATCH,
     ]);
     const archived = rows[0]?.archived ?? 0;
+    // Not at the first batch that is not full: some of it may have been locked.
+    if (archived === 0) break;
     total += archived;
-    if (archived < BATCH) break;
   }
   if (total > 0) log.info({ source: name, sessions: total }, "archived");
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
+import { atMost } from "../at-most.ts";
 import type { Logger } from "../log.ts";
 import type { TokenCounter } from "../tokens/counter.ts";
 import { createAlarm } from "./alarm.ts";
@@ -84,14 +84,4 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
 // Not said, for want of a database, it is noticed after 10 seconds.
 async function sayGone(pool: Pool, worker: string): Promise<void> {
   await pool.query("select metrics.worker_gone($1)", [worker]).catch(() => {});
-}
-
-/** Waits for something, but not for ever. */
-export async function atMost(ms: number, something: Promise<unknown>): Promise<void> {
-  const given = new AbortController();
-  try {
-    await Promise.race([something, sleep(ms, undefined, { signal: given.signal })]);
-  } finally {
-    given.abort();
-  }
 }

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { atMost } from "../at-most.ts";
 import { asUserError } from "../database-errors.ts";
 import { UserError } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -6,7 +7,7 @@ import { createTokenCounter, type TokenCounter } from "../tokens/counter.ts";
 import { createAlarm } from "./alarm.ts";
 import type { Limits } from "./batches.ts";
 import type { BatchDone } from "./count-task.ts";
-import { atMost, type Generation, type GenerationOptions, startGeneration } from "./generation.ts";
+import { type Generation, type GenerationOptions, startGeneration } from "./generation.ts";
 import { createOutages } from "./outages.ts";
 import { poll } from "./poll.ts";
 import { createPool } from "./pool.ts";

@@ -159,7 +159,7 @@ async function run(session: Session, name: string | undefined): Promise<void> {
   const { sql, out, settings } = session;
   let total = 0;
   const sources = await chooseSources(session, name);
-  const sessions = await countAll(sql, sources);
+  const sessions = await countOld(sql, sources);
   const progress = startProgress({ label: "Archiving", unit: "sessions", total: sessions, quiet: settings.quiet });
   try {
     for (const { schema } of sources) {
@@ -167,7 +167,7 @@ async function run(session: Session, name: string | undefined): Promise<void> {
         const [row] = await sql<[{ moved: number }]>`select ${sql(`${schema}.archive_sessions`)}(${BATCH}) as moved`;
         total += row.moved;
         progress.update(total);
-        if (row.moved < BATCH) break;
+        if (row.moved === 0) break;
       }
     }
   } finally {
@@ -176,10 +176,13 @@ async function run(session: Session, name: string | undefined): Promise<void> {
   out.print(`Archived ${counted(total, "session")}.`);
 }
 
-async function countAll(sql: Sql, sources: Source[]): Promise<number> {
+// About what there is to do: rules of single organizations may keep some of them.
+async function countOld(sql: Sql, sources: Source[]): Promise<number> {
   let sessions = 0;
-  for (const { home } of sources) {
-    const [row] = await sql<[{ n: number }]>`select count(*)::float8 as n from ${sql(`${home}.conversation_metrics`)}`;
+  for (const { home, schema } of sources) {
+    const [row] = await sql<[{ n: number }]>`
+      select count(*)::float8 as n from ${sql(`${home}.conversation_metrics`)}
+      where conversation_start < now() - (select min(archive_after) from ${sql(`${schema}.archive_rules`)})`;
     sessions += row.n;
   }
   return sessions;
@@ -198,7 +201,7 @@ async function restore(
         select ${sql(`${schema}.unarchive`)}(${id === "none" ? null : (id ?? null)}, ${id === "none"},
           ${options.from ?? null}, ${options.to ?? null}, ${BATCH}) as restored`;
       total += row.restored;
-      if (row.restored < BATCH) break;
+      if (row.restored === 0) break;
     }
   }
   out.print(`Restored ${counted(total, "session")}.`);
