@@ -236,7 +236,7 @@ create table metrics.model_encodings (
   constraint model_encodings_model_named CHECK (model <> ''::text OR is_prefix),
   constraint model_encodings_pkey PRIMARY KEY (model, is_prefix)
 );
-comment on table metrics.model_encodings is 'Which encoding counts the texts of a model. Yours to edit; then: conversation-metrics recount. The row with the empty prefix is the default, for rows without a model and for models that no other row knows.';
+comment on table metrics.model_encodings is 'Which encoding counts the texts of a model. Yours to edit; then: npx conversation-metrics recount. The row with the empty prefix is the default, for rows without a model and for models that no other row knows.';
 comment on column metrics.model_encodings.model is 'Name of the model in lower case, or how the names of a family begin.';
 comment on column metrics.model_encodings.is_prefix is 'Whether every model counts whose name begins so. An exact name wins, then the longest prefix.';
 
@@ -1911,7 +1911,7 @@ begin
     -- They would refuse each move, or, ON DELETE CASCADE, lose their rows by it.
     raise exception 'sessions cannot be archived while a foreign key refers to conversation_metrics: that of %', referring
       using errcode = 'dependent_objects_still_exist',
-        hint = 'Drop it: the key of a session stays the same in the archive (metrics.session_metrics has both). Or take the rules away: conversation-metrics archive unset.';
+        hint = 'Drop it: the key of a session stays the same in the archive (metrics.session_metrics has both). Or take the rules away: npx conversation-metrics archive unset.';
   end if;
   candidates := array(
     select locked.session_key
@@ -3430,7 +3430,7 @@ begin
   if not found then
     raise exception 'there is no attached source named %', detach.name
       using errcode = 'undefined_object',
-        hint = 'select name from metrics.attachments. The source named default goes with: conversation-metrics uninstall.';
+        hint = 'select name from metrics.attachments. The source named default goes with: npx conversation-metrics uninstall.';
   end if;
   execute format('select %I.drop_triggers()', target);
   perform metrics.install_overview();
@@ -3459,7 +3459,7 @@ begin
   problem := metrics.missing_objects();
   if problem is not null then
     return query select 'installation', false, 'gone, with what depended on it: ' || problem,
-      'conversation-metrics migrate: it removes what is left, and counts anew';
+      'npx conversation-metrics migrate: it removes what is left, and counts anew';
     return;
   end if;
 
@@ -3467,7 +3467,7 @@ begin
   return query select 'columns', problem is null,
     case when problem is null then 'the triggers can read every source' else 'every write fails: ' || problem end,
     case when problem is not null
-      then 'Rename the column back; or: conversation-metrics uninstall, then: conversation-metrics migrate' end;
+      then 'Rename the column back; or: npx conversation-metrics uninstall, then: npx conversation-metrics migrate' end;
 
   problem := (
     select string_agg(format('%s: %s', s.kind, error.message), '; ')
@@ -3476,7 +3476,7 @@ begin
   );
   if problem is not null then
     return query select 'mapping', false, 'it fails on rows that nothing has recorded: ' || problem,
-      'conversation-metrics repair: it records them, and counts the others';
+      'npx conversation-metrics repair: it records them, and counts the others';
     return;
   end if;
   select count(*) into number from metrics.failed_rows as f;
@@ -3495,7 +3495,7 @@ begin
   problem := metrics.repeated_ids();
   return query select 'ids', problem is null,
     case when problem is null then 'each names one row' else 'name more than one row each, of which one counts: ' || problem end,
-    case when problem is not null then 'Give each row an id of its own, then: conversation-metrics repair' end;
+    case when problem is not null then 'Give each row an id of its own, then: npx conversation-metrics repair' end;
 
   -- Every table that rows can be written to, with the state of its four triggers.
   select string_agg(format('%s: %s', state.relation, state.problem), '; ' order by state.relation::text) into problem
@@ -3511,7 +3511,7 @@ begin
   where state.problem is not null;
   return query select 'triggers', problem is null,
     coalesce(problem, 'present and enabled on every source table'),
-    case when problem is not null then 'select metrics.install(); then: conversation-metrics repair' end;
+    case when problem is not null then 'select metrics.install(); then: npx conversation-metrics repair' end;
 
   select count(*) into number from metrics.source_messages as s where s.organization_id is null;
   return query select 'organizations', true,
@@ -3525,21 +3525,22 @@ begin
     case when number > 0 then 'update conversations set session_id = … where session_id is null; likewise id' end;
 
   select count(*) into number
-  from public.conversation_metrics as without
+  from metrics.session_metrics as without
   where without.organization_id is null and exists (
-    select from public.conversation_metrics as other
+    select from metrics.session_metrics as other
     where other.session_id = without.session_id and other.organization_id is not null
   );
   return query select 'duplicates', true,
     case when number = 0 then 'one row per session (a unique constraint), and no session id both with and without an organization'
-      else number || ' session ids appear both with and without an organization: two sessions each' end,
+      else case number when 1 then '1 session id appears' else number || ' session ids appear' end
+        || ' both with and without an organization: two sessions each' end,
     case when number > 0 then 'Give every row of a session the same organization_id; its metrics rows then become one' end;
 
   number := metrics.sample_drift(sample);
   return query select 'drift in a sample', number = 0,
     case when number = 0 then format('none in the newest %s sessions and message rows', sample)
-      else format('%s differences in the newest %s sessions and message rows', number, sample) end,
-    case when number > 0 then 'conversation-metrics verify, then: conversation-metrics repair' end;
+      else format('%s in the newest %s sessions and message rows', case number when 1 then '1 difference' else number || ' differences' end, sample) end,
+    case when number > 0 then 'npx conversation-metrics verify, then: npx conversation-metrics repair' end;
 
   select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.source_tables as t
@@ -3557,7 +3558,7 @@ begin
     case current_setting('session_replication_role') when 'replica'
       then 'this session writes without firing triggers' else 'triggers fire' end,
     case current_setting('session_replication_role') when 'replica'
-      then 'set session_replication_role = origin; then: conversation-metrics repair' end;
+      then 'set session_replication_role = origin; then: npx conversation-metrics repair' end;
 end; $function$;
 comment on function metrics.doctor(integer) is 'Checks what can go wrong in operation: what is gone, columns and ids, triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
 
@@ -5723,13 +5724,13 @@ begin
           else count(distinct r.role) || ' roles, each its organizations' end
         from metrics.readers as r
       ) else 'granted by hand and without an organization, they see no row: ' || problem end,
-      case when problem is not null then 'conversation-metrics readers grant' end;
+      case when problem is not null then 'npx conversation-metrics readers grant' end;
   end if;
 
   return query select 'organizations over HTTP', true,
     case when metrics.api_reader() is null then 'keys of an organization are kept to it by filters alone'
       else format('keys of an organization read as the role %I, which policies keep to it', metrics.api_reader()) end,
-    case when metrics.api_reader() is null then 'To have the database keep them apart too: conversation-metrics readers api' end;
+    case when metrics.api_reader() is null then 'To have the database keep them apart too: npx conversation-metrics readers api' end;
 end; $function$;
 comment on function metrics.reader_checks() is 'Checks that policies keep organizations apart, for roles and for the HTTP API. Each finding comes with its cure.';
 
@@ -6131,6 +6132,10 @@ AS $function$
 declare
   target record;
 begin
+  if to_regrole(quote_ident(from_role)) is null then
+    raise exception 'there is no role named %', quote_ident(from_role)
+      using errcode = 'undefined_object', hint = 'Who reads what: select * from metrics.readers';
+  end if;
   delete from metrics.readers as r where r.role = quote_ident(from_role)::regrole;
   execute format('revoke all on public.all_conversation_metrics from %I', from_role);
   for target in
@@ -6757,7 +6762,7 @@ begin
     if coalesce(current_setting('conversation_metrics.replace_existing', true), 'off') <> 'on' then
       raise exception '% public.% exists already and is not ours', object.kind, object.name
         using errcode = 'duplicate_table',
-          hint = 'Stop the code that writes it, then run: conversation-metrics migrate --replace-existing. It renames the old one and keeps its rows.';
+          hint = 'Stop the code that writes it, then run: npx conversation-metrics migrate --replace-existing. It renames the old one and keeps its rows.';
     end if;
     loop
       replaced := left(object.name, 50) || '_old' || case when suffix > 1 then '_' || suffix else '' end;
@@ -6776,7 +6781,7 @@ begin
     if coalesce(current_setting('conversation_metrics.replace_existing', true), 'off') <> 'on' then
       raise exception 'function % exists already and is not ours', object.signature
         using errcode = 'duplicate_function',
-          hint = 'Run: conversation-metrics migrate --replace-existing. It renames the old one.';
+          hint = 'Run: npx conversation-metrics migrate --replace-existing. It renames the old one.';
     end if;
     execute format('alter routine %s rename to sync_conversation_metrics_old', object.signature);
     raise notice 'The old function % is now sync_conversation_metrics_old', object.signature;

@@ -148,20 +148,22 @@ describe("archived sessions", () => {
     expect(await run("set", "30d")).toContain("are archived after 30 days without a message.");
     expect(await run("set", "never", "--organization", "1")).toBe("Sessions of organization 1 are not archived.\n");
     expect(await run("set", "1w", "--organization", "none")).toContain(
-      "Sessions of no organization are archived after 1 week",
+      "Sessions without an organization are archived after 1 week",
     );
     const moved = await run("run");
     const listed = await run();
     expect(moved).toMatch(/^Archived \d+ sessions\.\n$/);
-    expect(listed).toMatch(/all others +30 days\n.*– +7 days\n.*1 +never/);
+    expect(listed).toMatch(/all others +30 days\n.*none +7 days\n.*1 +never/);
     expect(listed).toContain(`and ${/\d+/.exec(moved)?.[0]} archived.`);
     expect(await db`select distinct organization_id from conversation_metrics_archive order by 1`).toEqual([
       { organization_id: "2" },
       { organization_id: null },
     ]);
 
-    expect(await run("unset", "--organization", "1")).toBe("The rule of organization 1 is gone.\n");
-    expect(await run("restore", "--organization", "none")).toMatch(/^Restored [1-9]\d* sessions/);
+    expect(await run("unset", "--organization", "1")).toBe("The rule for sessions of organization 1 is gone.\n");
+    const restored = await cli(["archive", "restore", "--organization", "none"], { url });
+    expect(restored.stdout).toMatch(/^Restored [1-9]\d* sessions/);
+    expect(restored.stderr).toContain("What a rule calls old goes again");
     expect(await run("restore")).toMatch(/^Restored [1-9]\d* sessions/);
     expect(await archived(db)).toBe(0);
     expect((await cli(["archive", "set", "soon"], { url })).stderr).toContain("It must look like 180d");

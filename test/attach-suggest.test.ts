@@ -123,6 +123,18 @@ describe("attach --suggest", () => {
     expect(contacts).toContain("--leads public.contacts_as_leads");
   });
 
+  test("finds the time by other names, and where a table has one alone", async ({ db, url }) => {
+    await db.unsafe(`
+      create table public.turns (id integer primary key, chat_id integer, question text, answer text, asked_at timestamptz, answered_at timestamptz);
+      create table public.lines (id integer primary key, chat_id integer, text text, role text, moment timestamptz, updated_at timestamptz)`);
+
+    const turns = await cli(["attach", "--suggest", "turns"], { url });
+    const lines = await cli(["attach", "--suggest", "lines"], { url });
+
+    expect(turns.stdout).toContain("m.answered_at as responded_at,\n  m.asked_at as created_at\n");
+    expect(lines.stdout).toContain("m.moment as created_at\n");
+  });
+
   test("says what it does not find, and refuses what is no table", async ({ db, url }) => {
     await db`create table public.notes (id integer primary key, text text)`;
 
@@ -130,6 +142,7 @@ describe("attach --suggest", () => {
     const none = await cli(["attach", "--suggest", "nothing"], { url });
 
     expect(notes.stdout).toContain("-- MISSING session_id: which column says what belongs together?");
+    expect(notes.stdout).toContain("-- MISSING created_at: which column holds the time?");
     expect(none.code).toBe(2);
     expect(none.stderr).toContain("error: There is no table nothing.");
   });

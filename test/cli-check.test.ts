@@ -129,6 +129,22 @@ describe("doctor", () => {
     expect(stdout).toMatch(/^FAILED +migrations: .*\n +cure: npx conversation-metrics migrate$/m);
   });
 
+  test("says what of the installation is gone, and so do the others", async ({ url, db }) => {
+    await db.unsafe("drop table metrics.messages cascade");
+
+    const { code, stdout, stderr } = await cli(["doctor"], { url });
+    const verify = await cli(["verify"], { url });
+
+    expect([code, stderr]).toEqual([1, ""]);
+    expect(stdout).toMatch(
+      /^FAILED +installation: gone.*metrics\.counted_messages.*\n +cure: npx conversation-metrics migrate/m,
+    );
+    expect(verify).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("hint: A part of the installation is gone"),
+    });
+  });
+
   test("--json lists every check", async ({ url, db }) => {
     await damage(db);
 

@@ -73,6 +73,19 @@ describe("recent", () => {
     expect(JSON.parse(twenty.stdout)).toHaveLength(3);
   });
 
+  test("shows those that were archived since, of one source too", async ({ url, db }) => {
+    await twoTenants(db);
+    await db`update metrics.messages set prompt_source = 'tiktoken', completion_source = 'tiktoken'`;
+    await db`update conversation_metrics set estimated_messages = 0`;
+    await db`insert into metrics.archive_rules (is_default, archive_after) values (true, '1 day')`;
+    const [row] = await db`select metrics.archive_sessions(10) as archived`;
+
+    const { stdout } = await cli(["recent", "--source", "default"], { url });
+
+    expect(row?.archived).toBe(3);
+    expect(stdout).toContain("3 sessions changed in the last 5 minutes.");
+  });
+
   test("--limit says how many there are", async ({ url, db }) => {
     await twoTenants(db);
 

@@ -79,12 +79,19 @@ describe("start with the embedded server", () => {
     const welcome = await said(first, "Ready. Ctrl-C stops it.");
 
     const second = await cli(["start"], folder);
+    const link = await cli(["keys", "login"], folder);
     first.kill("SIGINT");
     await firstEnd;
+    const without = await cli(["keys", "login"], folder);
 
     expect(second.code).toBe(0);
     expect(second.stdout).toContain("It runs already");
     expect(urlIn(second.stdout)).toBe(urlIn(welcome));
+    const [, address = ""] = /HTTP API\n {2}(\S+)\/docs\n/.exec(welcome) ?? [];
+    expect(address).not.toBe("");
+    expect(second.stdout).toContain(`Dashboard\n  ${address}\n`);
+    expect(link.stdout).toContain(`${address}/login?code=`);
+    expect(without.stdout).toContain("http://localhost:3000/login?code=");
   });
 
   test("a server that dies makes it fail, and says where the log is", { timeout: 60_000 }, async ({ start }) => {
@@ -147,7 +154,7 @@ describe("start with a server of your own", () => {
     const first = await run();
     const again = await run();
 
-    expect(first.welcome).toContain("90 days of demo data: 2000 sessions");
+    expect(first.welcome).toContain("90 days of demo data: 2,000 sessions");
     expect(first.page).toContain("<title>Conversation metrics</title>");
     expect(again.welcome).toContain("The demo data is there already.");
     expect(await bareDb`select from conversation_metrics`).toHaveLength(2000);

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { test } from "./support/database.ts";
+import { expectNoDrift } from "./support/oracle.ts";
 import { populate } from "./support/population.ts";
 
 test("doctor finds nothing wrong in a database in use", async ({ db }) => {
@@ -22,4 +23,23 @@ test.for([
       cure: expect.stringContaining("Rename the column back"),
     },
   ]);
+});
+
+test("doctor finds a session with and without an organization, also where one of them is archived", async ({ db }) => {
+  const found = async () => {
+    const [row] = await db`select finding from metrics.doctor() where check_name = 'duplicates'`;
+    return row?.finding;
+  };
+  await db`
+    insert into conversations (organization_id, session_id, message, prompt_tokens, created_at) values
+      (1, 's', 'hello', 1, now() - interval '9 days'), (null, 's', 'hello', 1, now())`;
+
+  const before = await found();
+  await db`insert into metrics.archive_rules (is_default, archive_after) values (true, '1 day')`;
+  await db`select metrics.archive_sessions(10)`;
+
+  expect(before).toMatch(/^1 session id appears both/);
+  expect(await db`select organization_id from conversation_metrics_archive`).toEqual([{ organization_id: "1" }]);
+  expect(await found()).toBe(before);
+  await expectNoDrift(db);
 });

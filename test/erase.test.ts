@@ -292,7 +292,7 @@ describe("the command erase", () => {
     expect(JSON.parse(stdout)[0]).toEqual({
       of_source: "default",
       item: "leads",
-      number: "1",
+      number: 1,
       erased: true,
       to_do: null,
     });
@@ -302,7 +302,7 @@ describe("the command erase", () => {
   test("needs to be told whom, and says so", async ({ url }) => {
     const { code, stderr } = await cli(["erase", "--yes"], { url });
 
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/it is not said whom to erase\n.*hint: /);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/It is not said whom to erase\.\n.*hint: Say --email/);
   });
 });

@@ -52,10 +52,15 @@ describe("readers", () => {
 
     const nothing = await cli(["readers", "grant", role], { url });
     const nobody = await cli(["readers", "grant", "no_such_role", "--all"], { url });
+    const unknown = await cli(["readers", "revoke", "no_such_role"], { url });
 
     expect(nothing).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/It is not said what.*\nhint: Name organizations/s),
+    });
+    expect(unknown).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/it is not said what.*\nhint: organizations/s),
+      stderr: expect.stringMatching(/there is no role named no_such_role\nhint: Who reads what/),
     });
     expect(nobody).toMatchObject({
       code: 1,

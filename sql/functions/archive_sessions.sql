@@ -59,7 +59,7 @@ begin
     -- They would refuse each move, or, ON DELETE CASCADE, lose their rows by it.
     raise exception 'sessions cannot be archived while a foreign key refers to conversation_metrics: that of %', referring
       using errcode = 'dependent_objects_still_exist',
-        hint = 'Drop it: the key of a session stays the same in the archive (metrics.session_metrics has both). Or take the rules away: conversation-metrics archive unset.';
+        hint = 'Drop it: the key of a session stays the same in the archive (metrics.session_metrics has both). Or take the rules away: npx conversation-metrics archive unset.';
   end if;
   candidates := array(
     select locked.session_key

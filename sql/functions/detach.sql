@@ -11,7 +11,7 @@ begin
   if not found then
     raise exception 'there is no attached source named %', detach.name
       using errcode = 'undefined_object',
-        hint = 'select name from metrics.attachments. The source named default goes with: conversation-metrics uninstall.';
+        hint = 'select name from metrics.attachments. The source named default goes with: npx conversation-metrics uninstall.';
   end if;
   execute format('select %I.drop_triggers()', target);
   perform metrics.install_overview();

@@ -10,7 +10,7 @@ begin
   problem := metrics.missing_objects();
   if problem is not null then
     return query select 'installation', false, 'gone, with what depended on it: ' || problem,
-      'conversation-metrics migrate: it removes what is left, and counts anew';
+      'npx conversation-metrics migrate: it removes what is left, and counts anew';
     return;
   end if;
 
@@ -18,7 +18,7 @@ begin
   return query select 'columns', problem is null,
     case when problem is null then 'the triggers can read every source' else 'every write fails: ' || problem end,
     case when problem is not null
-      then 'Rename the column back; or: conversation-metrics uninstall, then: conversation-metrics migrate' end;
+      then 'Rename the column back; or: npx conversation-metrics uninstall, then: npx conversation-metrics migrate' end;
 
   problem := (
     select string_agg(format('%s: %s', s.kind, error.message), '; ')
@@ -27,7 +27,7 @@ begin
   );
   if problem is not null then
     return query select 'mapping', false, 'it fails on rows that nothing has recorded: ' || problem,
-      'conversation-metrics repair: it records them, and counts the others';
+      'npx conversation-metrics repair: it records them, and counts the others';
     return;
   end if;
   select count(*) into number from metrics.failed_rows as f;
@@ -46,7 +46,7 @@ begin
   problem := metrics.repeated_ids();
   return query select 'ids', problem is null,
     case when problem is null then 'each names one row' else 'name more than one row each, of which one counts: ' || problem end,
-    case when problem is not null then 'Give each row an id of its own, then: conversation-metrics repair' end;
+    case when problem is not null then 'Give each row an id of its own, then: npx conversation-metrics repair' end;
 
   -- Every table that rows can be written to, with the state of its four triggers.
   select string_agg(format('%s: %s', state.relation, state.problem), '; ' order by state.relation::text) into problem
@@ -62,7 +62,7 @@ begin
   where state.problem is not null;
   return query select 'triggers', problem is null,
     coalesce(problem, 'present and enabled on every source table'),
-    case when problem is not null then 'select metrics.install(); then: conversation-metrics repair' end;
+    case when problem is not null then 'select metrics.install(); then: npx conversation-metrics repair' end;
 
   select count(*) into number from metrics.source_messages as s where s.organization_id is null;
   return query select 'organizations', true,
@@ -76,21 +76,22 @@ begin
     case when number > 0 then 'update conversations set session_id = … where session_id is null; likewise id' end;
 
   select count(*) into number
-  from public.conversation_metrics as without
+  from metrics.session_metrics as without
   where without.organization_id is null and exists (
-    select from public.conversation_metrics as other
+    select from metrics.session_metrics as other
     where other.session_id = without.session_id and other.organization_id is not null
   );
   return query select 'duplicates', true,
     case when number = 0 then 'one row per session (a unique constraint), and no session id both with and without an organization'
-      else number || ' session ids appear both with and without an organization: two sessions each' end,
+      else case number when 1 then '1 session id appears' else number || ' session ids appear' end
+        || ' both with and without an organization: two sessions each' end,
     case when number > 0 then 'Give every row of a session the same organization_id; its metrics rows then become one' end;
 
   number := metrics.sample_drift(sample);
   return query select 'drift in a sample', number = 0,
     case when number = 0 then format('none in the newest %s sessions and message rows', sample)
-      else format('%s differences in the newest %s sessions and message rows', number, sample) end,
-    case when number > 0 then 'conversation-metrics verify, then: conversation-metrics repair' end;
+      else format('%s in the newest %s sessions and message rows', case number when 1 then '1 difference' else number || ' differences' end, sample) end,
+    case when number > 0 then 'npx conversation-metrics verify, then: npx conversation-metrics repair' end;
 
   select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.source_tables as t
@@ -108,7 +109,7 @@ begin
     case current_setting('session_replication_role') when 'replica'
       then 'this session writes without firing triggers' else 'triggers fire' end,
     case current_setting('session_replication_role') when 'replica'
-      then 'set session_replication_role = origin; then: conversation-metrics repair' end;
+      then 'set session_replication_role = origin; then: npx conversation-metrics repair' end;
 end; $$;
 
 comment on function metrics.doctor(integer) is

@@ -39,7 +39,7 @@ begin
     if coalesce(current_setting('conversation_metrics.replace_existing', true), 'off') <> 'on' then
       raise exception '% public.% exists already and is not ours', object.kind, object.name
         using errcode = 'duplicate_table',
-          hint = 'Stop the code that writes it, then run: conversation-metrics migrate --replace-existing. It renames the old one and keeps its rows.';
+          hint = 'Stop the code that writes it, then run: npx conversation-metrics migrate --replace-existing. It renames the old one and keeps its rows.';
     end if;
     loop
       replaced := left(object.name, 50) || '_old' || case when suffix > 1 then '_' || suffix else '' end;
@@ -58,7 +58,7 @@ begin
     if coalesce(current_setting('conversation_metrics.replace_existing', true), 'off') <> 'on' then
       raise exception 'function % exists already and is not ours', object.signature
         using errcode = 'duplicate_function',
-          hint = 'Run: conversation-metrics migrate --replace-existing. It renames the old one.';
+          hint = 'Run: npx conversation-metrics migrate --replace-existing. It renames the old one.';
     end if;
     execute format('alter routine %s rename to sync_conversation_metrics_old', object.signature);
     raise notice 'The old function % is now sync_conversation_metrics_old', object.signature;

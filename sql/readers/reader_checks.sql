@@ -43,13 +43,13 @@ begin
           else count(distinct r.role) || ' roles, each its organizations' end
         from metrics.readers as r
       ) else 'granted by hand and without an organization, they see no row: ' || problem end,
-      case when problem is not null then 'conversation-metrics readers grant' end;
+      case when problem is not null then 'npx conversation-metrics readers grant' end;
   end if;
 
   return query select 'organizations over HTTP', true,
     case when metrics.api_reader() is null then 'keys of an organization are kept to it by filters alone'
       else format('keys of an organization read as the role %I, which policies keep to it', metrics.api_reader()) end,
-    case when metrics.api_reader() is null then 'To have the database keep them apart too: conversation-metrics readers api' end;
+    case when metrics.api_reader() is null then 'To have the database keep them apart too: npx conversation-metrics readers api' end;
 end; $$;
 
 comment on function metrics.reader_checks() is

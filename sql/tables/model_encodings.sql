@@ -49,6 +49,6 @@ values
   ('gpt-2', false, 'gpt2');
 
 comment on table metrics.model_encodings is
-  'Which encoding counts the texts of a model. Yours to edit; then: conversation-metrics recount. The row with the empty prefix is the default, for rows without a model and for models that no other row knows.';
+  'Which encoding counts the texts of a model. Yours to edit; then: npx conversation-metrics recount. The row with the empty prefix is the default, for rows without a model and for models that no other row knows.';
 comment on column metrics.model_encodings.model is 'Name of the model in lower case, or how the names of a family begin.';
 comment on column metrics.model_encodings.is_prefix is 'Whether every model counts whose name begins so. An exact name wins, then the longest prefix.';

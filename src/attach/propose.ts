@@ -15,7 +15,8 @@ const NAMES = {
   question: "query question prompt userinput usermessage input request",
   answer: "answer response reply completion botresponse aimessage output assistantmessage",
   text: "content message text body output msg words",
-  created: "createdat created timestamp createddate sentat sent createtime creationdate insertedat time date at",
+  created:
+    "createdat created timestamp createddate sentat sent createtime creationdate askedat postedat writtenat receivedat insertedat time date at",
   responded: "respondedat answeredat completedat finishedat",
   latency: "providerresponselatency latency latencyseconds responsetime latencyms responsems durationms",
   model: "model modelid modelname llm",
@@ -109,7 +110,9 @@ export async function propose(sql: Sql, table: Table, kind: "messages" | "leads"
   if (kind === "messages") addMessage(table, { add, take, takeAlsoFromParents }, proposal);
   if (kind === "leads") for (const what of ["name", "email", "company"] as const) add(what, takeAlsoFromParents(what));
   if (kind === "feedback") add("rating", take("rating", ratingOf));
-  if (kind !== "feedback") add("created_at", take("created", timeOf));
+  if (kind !== "feedback") add("created_at", take("created", timeOf) ?? onlyTime(table));
+  if (kind === "messages" && !proposal.columns.some(([name]) => name === "created_at"))
+    proposal.missing.push("created_at: which column holds the time? Without it, all times stay unknown");
   const hidden = findColumn(table, "hidden");
   if (hidden?.type === "boolean") proposal.conditions.push(`${own(hidden)} is not true`);
   const gone = findColumn(table, "gone");
@@ -161,6 +164,16 @@ function respondedAt(table: Table, take: Take["take"]): Guess | undefined {
   if (known !== undefined || latency === undefined || created === undefined) return known;
   const unit = /ms$/.test(plain(latency.name)) ? "millisecond" : "second";
   return { sql: `${created.sql} + m.${identifier(latency.name)} * interval '1 ${unit}'` };
+}
+
+/** The time of a table that has one alone, whatever it is called. */
+function onlyTime(table: Table): Guess | undefined {
+  const others = [findColumn(table, "responded"), findColumn(table, "gone")];
+  const [one, ...more] = table.columns.filter(
+    (column) =>
+      /^timestamp/.test(column.type) && !others.includes(column) && !/updated|modified/.test(plain(column.name)),
+  );
+  return one && more.length === 0 ? timeOf(one, `m.${identifier(one.name)}`) : undefined;
 }
 
 /** The id: the primary key, of several columns their texts. */

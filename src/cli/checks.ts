@@ -17,16 +17,24 @@ export async function runChecks(session: Session, source?: string): Promise<Chec
   const checks = [await connection(sql), await serverVersion(sql), current];
   if (!(await isMigrated(sql))) return checks;
   const sources = await chooseSources(session, source);
-  for (const one of sources) checks.push(...(await sourceChecks(sql, one)));
+  const whole: Source[] = [];
+  for (const one of sources) {
+    const found = await sourceChecks(sql, one);
+    checks.push(...found);
+    if (!found.some(isGone)) whole.push(one);
+  }
   if (current.ok)
     checks.push(...(await sql<Check[]>`select check_name, ok, finding, cure from metrics.reader_checks()`));
-  return [...checks, ...(await tokenChecks(session, sources))];
+  // Of a source that lacks a part, nothing more can be asked.
+  return whole.length === 0 ? checks : [...checks, ...(await tokenChecks(session, whole))];
 }
 
 async function sourceChecks(sql: Sql, { name, schema }: Source): Promise<Check[]> {
   const found = await sql<Check[]>`select check_name, ok, finding, cure from ${sql(`${schema}.doctor`)}()`;
   return name === "default" ? found : found.map((check) => ({ ...check, check_name: `${name}: ${check.check_name}` }));
 }
+
+const isGone = ({ check_name, ok }: Check) => !ok && /(^|: )installation$/.test(check_name);
 
 async function connection(sql: Sql): Promise<Check> {
   const [row] = await sql<[{ database: string; role: string }]>`

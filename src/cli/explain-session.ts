@@ -1,4 +1,4 @@
-import { counted, decimal, duration, integer, NONE } from "./format.ts";
+import { average, counted, decimal, duration, integer, NONE } from "./format.ts";
 import { printPairs } from "./pairs.ts";
 import type { Session } from "./session.ts";
 import {
@@ -64,11 +64,8 @@ function metricLines(metrics: Metrics, source: string): [string, string][] {
       `${integer(metrics.total_tokens)}: ${integer(metrics.prompt_tokens)} prompt, ${integer(metrics.completion_tokens)} completion`,
     ],
     ["estimated", `tokens of ${counted(metrics.estimated_messages, "message")}`],
-    [
-      "response",
-      `${duration(metrics.average_response_time)} on average over ${counted(metrics.response_count, "answer")}`,
-    ],
-    ["rating", `${decimal(metrics.user_satisfaction, 2)} on average over ${counted(metrics.rating_count, "rating")}`],
+    ["response", average(duration(metrics.average_response_time), metrics.response_count, "answer")],
+    ["rating", average(decimal(metrics.user_satisfaction, 2), metrics.rating_count, "rating")],
     ["lead", metrics.has_lead ? lead || "yes, without contact details" : NONE],
     ["changed", metrics.updated_at],
   ];

@@ -30,3 +30,13 @@ export function duration(seconds: number | null): string {
 export function counted(count: string | number, noun: string): string {
   return `${integer(count)} ${noun}${String(count) === "1" ? "" : "s"}`;
 }
+
+/** "4.1 s on average over 2 answers"; of none there is no average. */
+export function average(value: string, count: string | number, noun: string): string {
+  return String(count) === "0" ? NONE : `${value} on average over ${counted(count, noun)}`;
+}
+
+/** A time as the server writes it, without parts of a second. */
+export function toSecond(time: string): string {
+  return time.replace(/(:\d\d)\.\d+/, "$1");
+}

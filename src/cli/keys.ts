@@ -1,7 +1,7 @@
 import type { Sql } from "../database.ts";
 import { errorCode, UserError } from "../errors.ts";
 import type { Organization, StoredKey } from "../keys/store.ts";
-import { NONE } from "./format.ts";
+import { NONE, toSecond } from "./format.ts";
 import type { Output } from "./output.ts";
 import { UNUSABLE } from "./report-error.ts";
 
@@ -60,9 +60,9 @@ export function printKeys(out: Output, keys: StoredKey[]): void {
       key.every_organization ? "all" : (key.organization_id ?? "none"),
       key.widget_id ?? NONE,
       key.state,
-      key.last_used_at ?? "never",
-      key.expires_at ?? "never",
-      key.created_at,
+      key.last_used_at === null ? "never" : toSecond(key.last_used_at),
+      key.expires_at === null ? "never" : toSecond(key.expires_at),
+      toSecond(key.created_at),
     ]),
   );
 }

@@ -1,6 +1,7 @@
 import { connect, type Sql } from "../database.ts";
 import { UserError } from "../errors.ts";
 import { DEMO_SESSIONS, fillDemo, hasDemo, refuseForeignTables } from "./demo-data.ts";
+import { counted } from "./format.ts";
 import type { Output } from "./output.ts";
 import { UNUSABLE } from "./report-error.ts";
 import { isMigrated } from "./session.ts";
@@ -26,7 +27,7 @@ export async function fillOnce(url: string, settings: CliSettings, out: Output):
   await using(url, async (sql) => {
     if (await hasDemo(sql)) return out.print("The demo data is there already.");
     const { seconds } = await fillDemo({ sql, out, settings }, { sessions: DEMO_SESSIONS });
-    out.print(`90 days of demo data: ${DEMO_SESSIONS} sessions in ${seconds.toFixed(1)} s.`);
+    out.print(`90 days of demo data: ${counted(DEMO_SESSIONS, "session")} in ${seconds.toFixed(1)} s.`);
   });
 }
 

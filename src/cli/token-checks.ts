@@ -65,7 +65,7 @@ function checkChecks(state: TokenState): Check {
       check_name: name,
       ok: false,
       finding: left,
-      cure: "conversation-metrics verify, then: conversation-metrics repair",
+      cure: "npx conversation-metrics verify, then: npx conversation-metrics repair",
     };
   }
   const late = worker.alive > 0 && last_check !== null && last_check.age > LONGEST_CHECK_AGE_S;

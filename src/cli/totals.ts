@@ -14,6 +14,7 @@ export type Totals = {
   completion_tokens: number;
   estimated_messages: number;
   average_response_time: number | null;
+  responses: number;
   sessions_with_lead: number;
   ratings: number;
   user_satisfaction: number | null;
@@ -30,7 +31,10 @@ export type Totals = {
 export async function readTotals(sql: Sql, sources: Source[]): Promise<Totals> {
   const objects = (names: string[]) =>
     `array[${sources.flatMap((source) => names.map((name) => `'${source.schema}.${name}'::regclass`)).join(", ")}]`;
-  const metrics = sources.map(({ home }) => `'${home}.conversation_metrics'::regclass`).join(", ");
+  const metrics = sources
+    .flatMap(({ home }) => [`${home}.conversation_metrics`, `${home}.conversation_metrics_archive`])
+    .map((name) => `'${name}'::regclass`)
+    .join(", ");
   const tables = sources.map(({ schema }) => `select relation from ${schema}.sources`).join(" union ");
   const [totals] = await sql<[Totals]>`
     select
@@ -46,6 +50,7 @@ export async function readTotals(sql: Sql, sources: Source[]): Promise<Totals> {
       coalesce(sum(completion_tokens), 0)::float8 as completion_tokens,
       coalesce(sum(estimated_messages), 0)::float8 as estimated_messages,
       (sum(response_us_sum) / nullif(sum(response_count), 0) / 1000000)::float8 as average_response_time,
+      coalesce(sum(response_count), 0)::float8 as responses,
       count(*) filter (where has_lead)::float8 as sessions_with_lead,
       coalesce(sum(rating_count), 0)::float8 as ratings,
       (sum(rating_sum) / nullif(sum(rating_count), 0))::float8 as user_satisfaction,

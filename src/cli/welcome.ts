@@ -43,6 +43,14 @@ ${styleText("bold", "Dashboard")}
 ${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
+/** Where the server is that runs already. */
+export function whereItIs(url: string, settings: CliSettings): string {
+  return `
+${styleText("bold", "Dashboard")}
+  ${url}
+  A link that signs a browser in: ${commandLine(settings, "keys login")}`;
+}
+
 /** What a newcomer can do with it. On a server of their own the tables may be theirs, and look otherwise. */
 export function whatNext(settings: CliSettings): string {
   const insert = settings.databaseUrl === undefined ? [`  ${commandLine(settings, `sql "${INSERT}"`)}`] : [];

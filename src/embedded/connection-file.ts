@@ -5,11 +5,16 @@ import { z } from "zod";
 import { errorCode, UserError } from "../errors.ts";
 import { shareWithOwner } from "./account.ts";
 
-const schema = z.object({ port: z.number().int(), password: z.string(), owner: z.number().int() });
+const schema = z.object({
+  port: z.number().int(),
+  password: z.string(),
+  owner: z.number().int(),
+  http: z.string().optional(),
+});
 
 /**
  * How to connect to the embedded server, kept so that a URL stays good over restarts, and the process
- * that started it last.
+ * that started it last, with the address of the HTTP API where that process serves it.
  */
 export type Connection = z.infer<typeof schema>;
 
@@ -47,6 +52,12 @@ function notYours(dataDir: string, cause: unknown): UserError {
 /** Keeps the connection for the next start, readable for the owner alone. */
 export async function writeConnection(dataDir: string, connection: Connection): Promise<void> {
   await rename(await writeDraft(dataDir, connection), fileIn(dataDir));
+}
+
+/** Keeps where the process that started the server serves the HTTP API, for as long as it runs. */
+export async function writeHttpAddress(dataDir: string, http: string): Promise<void> {
+  const connection = await readConnection(dataDir);
+  if (connection !== undefined) await writeConnection(dataDir, { ...connection, http });
 }
 
 /** The connection that is kept; where there is none, `first` becomes it. Of two first starts one wins. */

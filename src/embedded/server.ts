@@ -55,7 +55,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const started =
     (await takeOver(clusterDir, known, report)) ??
     (await launchOnFreePort({ reach, account, clusterDir, logFile, settings, port: port ?? known.port }, report));
-  const connection = { ...known, port: started.port, owner: process.pid };
+  // What an earlier start served has ended with it.
+  const connection = { port: started.port, password: known.password, owner: process.pid };
   try {
     await writeConnection(dataDir, connection);
     await ensureDatabase(connection);

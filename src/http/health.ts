@@ -47,7 +47,8 @@ export const readyRoute = defineRoute({
     const missing = await until(missingMigrations(probe), AbortSignal.timeout(LONGEST_MS)).catch((cause: unknown) => {
       throw notReady("unavailable", "The database does not answer.", cause);
     });
-    if (missing > 0) throw notReady("not_migrated", "The database is not up to date: conversation-metrics migrate.");
+    if (missing > 0)
+      throw notReady("not_migrated", "The database is not up to date: npx conversation-metrics migrate.");
     res.set("cache-control", "no-store").json({ status: "ok" });
   },
 });

@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Sql } from "../../database.ts";
 import type { Source } from "../../sources.ts";
-import { counted, integer, NONE } from "../format.ts";
+import { counted, integer } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { moment } from "../options.ts";
 import { startProgress } from "../progress.ts";
 import { type Session, withDatabase } from "../session.ts";
+import { commandLine } from "../settings.ts";
 import { chooseSources, sourceOption } from "../sources.ts";
 
 const HELP = helpText({
@@ -40,7 +41,7 @@ export function archiveCommand() {
   command
     .command("set")
     .description("when sessions are old: by default, or those of an organization")
-    .argument("<age>", "since their last message: 180d, 26w, 1y, or never", age)
+    .argument("<age>", "since their last message: 180d, 26w, 6m, 1y, or never", age)
     .addOption(organization())
     .addOption(sourceOption())
     .action((after, options, self) => withDatabase(self, (session) => set(session, after, options)));
@@ -111,7 +112,7 @@ async function list(session: Session, source: string | undefined, json: boolean)
       [{ name: "source" }, { name: "organization" }, { name: "archived after" }],
       rules.map((rule) => [
         rule.source,
-        rule.is_default ? "all others" : (rule.organization_id ?? NONE),
+        rule.is_default ? "all others" : (rule.organization_id ?? "none"),
         rule.archive_after ?? "never",
       ]),
     );
@@ -132,8 +133,8 @@ async function set(session: Session, after: string | null, options: Chosen): Pro
   }
   out.print(
     after === null
-      ? `Sessions of ${describe(options)} are not archived.`
-      : `Sessions of ${describe(options)} are archived after ${after} without a message.`,
+      ? `Sessions ${describe(options)} are not archived.`
+      : `Sessions ${describe(options)} are archived after ${after} without a message.`,
   );
 }
 
@@ -147,12 +148,13 @@ async function unset(session: Session, options: Chosen): Promise<void> {
       where is_default = ${isDefault} and organization_id is not distinct from ${id} returning 1`;
     taken += rows.length;
   }
-  out.print(taken > 0 ? `The rule of ${describe(options)} is gone.` : `There was no rule of ${describe(options)}.`);
+  const rule = `rule for sessions ${describe(options)}`;
+  out.print(taken > 0 ? `The ${rule} is gone.` : `There was no ${rule}.`);
 }
 
 function describe({ organization: id }: Chosen): string {
-  if (id === undefined) return "every organization without a rule of its own";
-  return id === "none" ? "no organization" : `organization ${id}`;
+  if (id === undefined) return "of every organization without a rule of its own";
+  return id === "none" ? "without an organization" : `of organization ${id}`;
 }
 
 async function run(session: Session, name: string | undefined): Promise<void> {
@@ -192,9 +194,10 @@ async function restore(
   session: Session,
   options: Chosen & { from?: Date | undefined; to?: Date | undefined },
 ): Promise<void> {
-  const { sql, out } = session;
+  const { sql, out, settings } = session;
   const id = options.organization;
   let total = 0;
+  let rules = 0;
   for (const { schema } of await chooseSources(session, options.source)) {
     for (;;) {
       const [row] = await sql<[{ restored: number }]>`
@@ -203,6 +206,9 @@ async function restore(
       total += row.restored;
       if (row.restored === 0) break;
     }
+    rules += (await sql`select from ${sql(`${schema}.archive_rules`)} where archive_after is not null`).length;
   }
   out.print(`Restored ${counted(total, "session")}.`);
+  if (total === 0 || rules === 0) return;
+  out.note(`What a rule calls old goes again within ten minutes: ${commandLine(settings, "archive set never --help")}`);
 }

@@ -9,8 +9,8 @@ import { sourceOption } from "../sources.ts";
 const HELP = helpText({
   about: `
 Looks for what makes metrics go missing or wrong: triggers that are absent or disabled, rows without an
-organization or a session, rows that a mapping fails on, duplicates, drift in the sessions that changed last, migrations that have not
-run. Each finding comes with its cure. It changes nothing.`,
+organization or a session, rows that a mapping fails on, duplicates, drift in the sessions that changed last,
+migrations that have not run. Each finding comes with its cure. It changes nothing.`,
   examples: [
     ["npx conversation-metrics doctor", "when numbers do not appear or look wrong"],
     ["npx conversation-metrics doctor --json", "for a monitor"],

@@ -28,7 +28,7 @@ erases them. Attached tables are their application's: it says which rows that ha
   ],
 });
 
-type Finding = { of_source: string; item: string; number: string; erased: boolean; to_do: string | null };
+type Finding = { of_source: string; item: string; number: number; erased: boolean; to_do: string | null };
 
 /** `erase`: erases a person. */
 export function eraseCommand() {
@@ -42,8 +42,14 @@ export function eraseCommand() {
     .option("--dry-run", "only show what there is")
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
-    .action((options, command) =>
-      withDatabase(command, async (session) => {
+    .action((options, command) => {
+      if (options.email === undefined && options.user === undefined) {
+        throw new UserError("It is not said whom to erase.", {
+          hint: "Say --email <address>, --user <id>, or both.",
+          exitCode: UNUSABLE,
+        });
+      }
+      return withDatabase(command, async (session) => {
         if (!options.yes && !options.dryRun && !(await agreed(session, options))) {
           process.exitCode = UNUSABLE;
           return session.out.print("Nothing was erased.");
@@ -52,8 +58,8 @@ export function eraseCommand() {
         if (options.json) session.out.print(JSON.stringify(found, null, 2));
         else show(session, found);
         if (found.some(isLeft)) process.exitCode = FAILED;
-      }),
-    );
+      });
+    });
 }
 
 type Person = {
@@ -68,14 +74,14 @@ async function erase({ sql }: Session, person: Person, dryRun: boolean): Promise
   const isNone = organization === "none";
   try {
     return await sql<Finding[]>`
-      select of_source, item, number, erased, to_do
+      select of_source, item, number::float8, erased, to_do
       from metrics.erase_person(${email}, ${user}, ${isNone ? null : (organization ?? null)}, ${isNone}, ${source}, ${dryRun})`;
   } catch (error) {
     throw asStatementError(error, "");
   }
 }
 
-const isLeft = ({ number, erased }: Finding) => !erased && number !== "0";
+const isLeft = ({ number, erased }: Finding) => !erased && number > 0;
 
 async function agreed(session: Session, person: Person): Promise<boolean> {
   const found = await erase(session, person, true);
@@ -95,7 +101,7 @@ function show({ out }: Session, found: Finding[]): void {
       of_source,
       item,
       integer(number),
-      number === "0" ? "none" : erased ? "erased" : "there",
+      number === 0 ? "none" : erased ? "erased" : "there",
     ]),
   );
   for (const { to_do } of found) if (to_do !== null) out.print(`\n${to_do}`);

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { embeddedHeldBy } from "../../embedded/held.ts";
 import { UserError } from "../../errors.ts";
 import { createLoginLink, LINK_MINUTES } from "../../keys/login.ts";
 import { hashOf, isSecret } from "../../keys/secret.ts";
@@ -116,15 +117,25 @@ async function revoke({ sql, out }: Session, given: string, json: boolean): Prom
 function loginCommand() {
   return new Command("login")
     .description(`print a link that signs a browser in, once, within ${LINK_MINUTES} minutes`)
-    .option("--url <url>", "where the server is", baseUrl, `http://localhost:${process.env.PORT || "3000"}`)
+    .option(
+      "--url <url>",
+      "where the server is (default: where start serves it in this folder, else port 3000)",
+      baseUrl,
+    )
     .option("--organization <id>", "whose rows it shows: an organization's, none, or all", "all")
     .addOption(new Option("--scope <scope>", "what it lets do").choices(["read", "admin"] as const).default("admin"))
     .action(async ({ url, scope, ...options }, self) => {
-      await withDatabase(self, async ({ sql, out }) => {
+      await withDatabase(self, async (session) => {
+        const { sql, out } = session;
         const organization = await organizationNamed(sql, options.organization);
-        out.print(await createLoginLink(sql, url, { scope, organization }));
+        out.print(await createLoginLink(sql, url ?? (await serverUrl(session)), { scope, organization }));
       });
     });
+}
+
+async function serverUrl({ embedded, settings }: Session): Promise<string> {
+  const holder = embedded ? await embeddedHeldBy(settings.dataDir) : undefined;
+  return holder?.http ?? `http://localhost:${process.env.PORT || "3000"}`;
 }
 
 function baseUrl(text: string): string {

@@ -64,12 +64,11 @@ export function readersCommand() {
         .default("reports" as const),
     )
     .option(...PRINT)
-    .action((role, organizations, options, self) =>
-      withDatabase(self, (session) => {
-        const wish = wishOf(role, organizations, options);
-        return run(session, grantStatement(wish), options.print, `${role} reads ${describe(wish)}.`);
-      }),
-    );
+    .action((role, organizations, options, self) => {
+      const wish = wishOf(role, organizations, options);
+      const done = `${role} reads ${describe(wish)}.`;
+      return withDatabase(self, (session) => run(session, grantStatement(wish), options.print, done));
+    });
   command
     .command("revoke")
     .description("take from a role all that it reads")
@@ -95,6 +94,12 @@ type Options = {
 };
 
 function wishOf(role: string, organizations: string[], { all, bySetting, source, reads }: Options): ReaderWish {
+  if (organizations.length === 0 && !all && !bySetting) {
+    throw new UserError(`It is not said what ${role} may read.`, {
+      hint: "Name organizations (none: the rows without one), or say --all or --by-setting.",
+      exitCode: UNUSABLE,
+    });
+  }
   const ids = organizations.map((each) => (each === "none" ? null : each));
   return { role, organizations: ids, all: all === true, bySetting: bySetting === true, source, reads };
 }

@@ -49,7 +49,7 @@ export function recentCommand() {
         const sources = await chooseSources(session, source);
         const several = sources.length > 1;
         // All columns where there is one source; of several, those that have the same types everywhere.
-        const from = several ? "public.all_conversation_metrics" : `${sources[0]?.home}.conversation_metrics`;
+        const from = several ? "public.all_conversation_metrics" : `${sources[0]?.schema}.session_metrics`;
         const latest = `select * from ${from} ${CHANGED} order by updated_at desc, session_key limit $2::integer`;
         const parameters = [String(minutes), String(limit)];
         if (json) return out.print(rowsToJson(await queryRows(sql, latest, parameters)));

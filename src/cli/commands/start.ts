@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { prepareDashboard } from "../../dashboard.ts";
+import { writeHttpAddress } from "../../embedded/connection-file.ts";
 import { embeddedHeldBy } from "../../embedded/held.ts";
 import { type EmbeddedServer, startEmbedded } from "../../embedded/server.ts";
 import { UserError } from "../../errors.ts";
@@ -14,13 +15,14 @@ import { reportError } from "../report-error.ts";
 import { type CliSettings, readSettings } from "../settings.ts";
 import { waysIn } from "../sign-in.ts";
 import { fillOnce, refuseApplication } from "../start-demo.ts";
-import { howToCall, howToConnect, whatNext, whereToLook } from "../welcome.ts";
+import { howToCall, howToConnect, whatNext, whereItIs, whereToLook } from "../welcome.ts";
 
 const HELP = helpText({
   about: `
 Without DATABASE_URL it starts an embedded PostgreSQL 18 that keeps its data in .data/ (DATA_DIR), else it
 uses the server that is named there. It brings the database up to date, runs a worker that counts tokens
-exactly, serves the dashboard and the HTTP API, and stays in the foreground until Ctrl-C or SIGTERM, which ends all that it started.`,
+exactly, serves the dashboard and the HTTP API, and stays in the foreground until Ctrl-C or SIGTERM, which
+ends all that it started.`,
   examples: [
     ["npx conversation-metrics start", "an embedded server in this folder"],
     ["npx conversation-metrics start --demo", "the same, filled with 90 days of demo data"],
@@ -55,7 +57,9 @@ export function startCommand() {
       if (running !== undefined) {
         out.print(`It runs already on ${settings.dataDir} (started by process ${running.owner}).`);
         if (options.demo) await fillOnce(running.url, settings, out);
-        return out.print(howToConnect(running.url, settings));
+        out.print(howToConnect(running.url, settings));
+        if (running.http !== undefined) out.print(whereItIs(running.http, settings));
+        return;
       }
       await start(settings, out, {
         worker: options.worker,
@@ -105,6 +109,7 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
     out.print(whatNext(settings));
   } else {
     const embedded = settings.databaseUrl === undefined;
+    if (embedded) await writeHttpAddress(settings.dataDir, services.httpUrl);
     const ways = await waysIn(url, services.httpUrl, { embedded, isSeen: process.stdout.isTTY });
     out.print(howToCall(services.httpUrl, what.http, ways, settings));
     out.print(whatNext(settings));

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { MigrationStatus } from "../../migrate.ts";
 import { packageVersion } from "../../version.ts";
-import { counted, decimal, duration, integer, NONE } from "../format.ts";
+import { average, counted, decimal, duration, integer, NONE } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { printPairs } from "../pairs.ts";
 import { readRollupState, rollupLine } from "../rollup-state.ts";
@@ -67,9 +67,9 @@ function countLines(totals: Totals, state: TokenState): [string, string][] {
       `${integer(totals.total_tokens)} (${integer(totals.prompt_tokens)} prompt, ${integer(totals.completion_tokens)} completion)`,
     ],
     ...tokenLines(state),
-    ["response", `${duration(totals.average_response_time)} on average`],
+    ["response", average(duration(totals.average_response_time), totals.responses, "answer")],
     ["leads", `${counted(totals.sessions_with_lead, "session")} with a lead`],
-    ["rating", `${decimal(totals.user_satisfaction, 2)} on average over ${counted(totals.ratings, "rating")}`],
+    ["rating", average(decimal(totals.user_satisfaction, 2), totals.ratings, "rating")],
     ["period", totals.first === null ? NONE : `${totals.first} to ${totals.last}`],
   ];
 }
