@@ -371,6 +371,7 @@ comment on column metrics.rollup_state.rolled_up_at is 'When metrics.roll_up las
 
 create table metrics.rollups (
   starts_at timestamp with time zone not null,
+  minutes smallint not null,
   organization_id text,
   widget_id text,
   all_widgets boolean not null,
@@ -385,12 +386,14 @@ create table metrics.rollups (
   rating_sum numeric not null,
   response_count bigint not null,
   response_us_sum numeric not null,
-  duration_sum interval not null
+  duration_sum interval not null,
+  constraint rollups_minutes_known CHECK (minutes = ANY (ARRAY[15, 60, 1440]))
 );
-CREATE INDEX rollups_organization_idx ON metrics.rollups USING btree (hashtextextended(organization_id, (0)::bigint), all_widgets, starts_at);
-CREATE INDEX rollups_starts_at_idx ON metrics.rollups USING btree (starts_at);
-comment on table metrics.rollups is 'Sums over the sessions that began in a quarter of an hour, by organization, and by organization and widget: what reports over long ranges read. Made anew by metrics.roll_up where rollup_changes says so, never added to; no write of the application touches it.';
-comment on column metrics.rollups.starts_at is 'Start of the quarter of an hour (UTC) in which conversation_start lies.';
+CREATE INDEX rollups_organization_idx ON metrics.rollups USING btree (hashtextextended(COALESCE(organization_id, ''::text), (0)::bigint), minutes, all_widgets, starts_at);
+CREATE INDEX rollups_starts_at_idx ON metrics.rollups USING btree (minutes, starts_at);
+comment on table metrics.rollups is 'Sums over the sessions that began in a quarter of an hour, an hour or a day (UTC), by organization, and by organization and widget: what reports over long ranges read. Made anew by metrics.roll_up where rollup_changes says so, never added to; no write of the application touches it.';
+comment on column metrics.rollups.starts_at is 'Start of the quarter of an hour, hour or day (UTC) in which conversation_start lies.';
+comment on column metrics.rollups.minutes is 'How long that is. Hours and days are the sums of their quarters; there are none before all their quarters are there.';
 comment on column metrics.rollups.organization_id is 'The organization of these sessions, as text; NULL is a tenant of its own.';
 comment on column metrics.rollups.widget_id is 'Their widget, as text; NULL where all_widgets.';
 comment on column metrics.rollups.all_widgets is 'Over all widgets of the organization.';
@@ -1074,7 +1077,7 @@ UNION ALL
     min(d.rollup::text) FILTER (WHERE d.side = 'kept'::text) AS stored,
     min(d.rollup::text) FILTER (WHERE d.side = 'meant'::text) AS actual
    FROM metrics.rollup_drift() d(side, rollup)
-  GROUP BY ((d.rollup).starts_at), ((d.rollup).organization_id), ((d.rollup).widget_id), ((d.rollup).all_widgets);
+  GROUP BY ((d.rollup).starts_at), ((d.rollup).minutes), ((d.rollup).organization_id), ((d.rollup).widget_id), ((d.rollup).all_widgets);
 comment on view public.conversation_metrics_drift is 'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows. column_name ''archived_at'': the session is in conversation_metrics and in the archive, and counted twice. column_name ''rollup'', without a session: a row of rollups is not what its sessions add up to.';
 
 
@@ -3438,7 +3441,7 @@ begin
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   execute format('drop function %1$I.repair(integer), %1$I.sample_drift(integer)', target);
   execute format('drop view %I.conversation_metrics_drift', target);
-  execute format('drop function %I.session_sums(timestamptz, timestamptz)', target);
+  execute format('drop function %I.session_sums(timestamptz, timestamptz, integer)', target);
   execute format('drop view %I.session_metrics', target);
   execute format('drop table %I.conversation_metrics_archive', target);
   execute format('drop table %I.conversation_metrics', target);
@@ -4186,7 +4189,7 @@ begin
   end if;
   execute format('grant usage on schema metrics to %I', to_role);
   execute format('grant select on public.all_conversation_metrics, metrics.attachments, metrics.model_prices to %I', to_role);
-  execute format('grant execute on function metrics.quarter_hour(timestamptz), metrics.first_rollup() to %I', to_role);
+  execute format('grant execute on function metrics.rollup_start(timestamptz, integer), metrics.quarter_hour(timestamptz), metrics.first_rollup() to %I', to_role);
   for target in
     select r.oid::regprocedure as signature from metrics.report_functions() as r where r.is_for_readers
   loop
@@ -4266,7 +4269,7 @@ begin
     where p.at is not null
     group by 1, 2
     $sql$,
-    metrics.sums_query(filter)
+    metrics.sums_query(filter, 'hour')
   ) using filter;
 end; $function$;
 comment on function metrics.hour_sums(public.report_filter) is 'Sums over the conversations of a filter by weekday and hour of conversation_start in its time zone.';
@@ -4927,6 +4930,32 @@ BEGIN ATOMIC
 END;
 comment on function metrics.localized(text,text) is 'The text of an engine object for the source that lives in another schema.';
 
+CREATE OR REPLACE FUNCTION metrics.longest_rollup(unit text, time_zone text, from_time timestamp with time zone, to_time timestamp with time zone, shift interval)
+ RETURNS integer
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  -- Of nothing where all is one.
+  distances constant bigint[] := case when unit = 'all' then '{0}' else array(
+    select extract(epoch from (m.moment at time zone 'UTC' at time zone time_zone) - m.moment + shift)::bigint
+    from (
+      select at + shift
+      from generate_series(from_time at time zone 'UTC', to_time at time zone 'UTC', interval '7 days') as at
+      union all
+      select (to_time at time zone 'UTC') + shift
+    ) as m (moment)
+  ) end;
+begin
+  return case
+    when unit <> 'hour' and 0 = all (select d % 86400 from unnest(distances) as d) then 1440
+    when 0 = all (select d % 3600 from unnest(distances) as d) then 60
+    else 15
+  end;
+end; $function$;
+comment on function metrics.longest_rollup(text,text,timestamp with time zone,timestamp with time zone,interval) is 'How long (minutes) rollups may be so that each lies within one unit (hour, day, week, month, all) of a time zone, from one time to another, moved by shift.';
+
 CREATE OR REPLACE FUNCTION metrics.mail_pattern(email text)
  RETURNS text
  LANGUAGE sql
@@ -5355,13 +5384,13 @@ begin
   return query
   select s.period, greatest(s.starts_at, filter.from_time), least(s.ends_at, filter.to_time)
   from (
-    select
-      day::date as period,
-      metrics.day_start(day::date, filter.time_zone) as starts_at,
-      metrics.day_start((day + ('1 ' || unit)::interval)::date, filter.time_zone) as ends_at
-    from generate_series(date_trunc(unit, first_at::timestamp), last_at::timestamp, ('1 ' || unit)::interval) as day
+    select d.day as period, d.starts_at, lead(d.starts_at) over (order by d.day) as ends_at
+    from (
+      select at::date as day, metrics.day_start(at::date, filter.time_zone) as starts_at
+      from generate_series(date_trunc(unit, first_at::timestamp), last_at + ('1 ' || unit)::interval, ('1 ' || unit)::interval) as at
+    ) as d
   ) as s
-  where greatest(s.starts_at, filter.from_time) < least(s.ends_at, filter.to_time);
+  where greatest(s.starts_at, filter.from_time) < least(s.ends_at, filter.to_time) and s.ends_at is not null;
 end; $function$;
 comment on function metrics.period_series(public.report_filter,text,date,date) is 'The days, ISO weeks or months of a filter''s range in its time zone, each cut to the range; where a bound is missing, from the first day given or to the last.';
 
@@ -5385,7 +5414,7 @@ begin
     from (%1$s) as p
     group by 1
     $sql$,
-    metrics.sums_query(filter, duration),
+    metrics.sums_query(filter, unit, duration),
     -- Most need not be moved, which is most of the time that a report takes.
     case when days = 0 and duration = '0' then 'p.at at time zone ($1).time_zone' else 'metrics.local_time(p.at, $1, $3, $4)' end
   ) using filter, unit, days, duration;
@@ -5938,7 +5967,7 @@ AS $function$
       p.pronamespace = 'metrics'::regnamespace
       and p.proname in (
         'checked_filter', 'known_zone', 'source_schema', 'day_start', 'previous_period', 'local_time', 'period_series',
-        'sums_query', 'period_sums', 'ratio', 'report_periods', 'hour_sums', 'time_percentiles', 'rating_counts', 'sort_type',
+        'longest_rollup', 'sums_query', 'period_sums', 'ratio', 'report_periods', 'hour_sums', 'time_percentiles', 'rating_counts', 'sort_type',
         'page_place', 'price_at', 'checked_prices', 'split_key', 'model_usage', 'token_costs', 'report_keys', 'lead_sums',
         'report_functions', 'drop_reports', 'close_report_privileges', 'grant_reports'
       )
@@ -5973,7 +6002,7 @@ CREATE OR REPLACE FUNCTION metrics.report_periods(filter public.report_filter, u
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
@@ -6166,6 +6195,7 @@ CREATE OR REPLACE FUNCTION metrics.roll_up(max_sessions integer DEFAULT 100000, 
 AS $function$
 declare
   max_quarters constant integer := 1000;
+  changed metrics.rollup_changes[];
   state metrics.rollup_state;
   next_closing timestamptz;
   chunk_from timestamptz;
@@ -6218,23 +6248,26 @@ begin
   removed as (
     delete from metrics.rollups as r
     using changed as c
-    where r.starts_at = c.starts_at and r.organization_id is not distinct from c.organization_id
+    where r.minutes = 15 and r.starts_at = c.starts_at and r.organization_id is not distinct from c.organization_id
   ),
   added as (
     insert into metrics.rollups
     select s.*
     from (select distinct c.starts_at from changed as c) as q
-    cross join lateral metrics.session_sums(q.starts_at, q.starts_at + interval '15 minutes') as s
+    cross join lateral metrics.session_sums(q.starts_at, q.starts_at + interval '15 minutes', 15) as s
     where exists (
       select from changed as c
       where c.starts_at = s.starts_at and c.organization_id is not distinct from s.organization_id
     )
   )
-  select (select count(*) from changed), (select count(distinct t.starts_at) from taken as t) into remade, quarters;
+  select array(select row(c.*)::metrics.rollup_changes from changed as c), (select count(distinct t.starts_at) from taken as t)
+  into changed, quarters;
+  remade := cardinality(changed);
+  chunk_from := greatest(state.built_to, metrics.first_rollup());
+  chunk_to := chunk_from;
 
   if state.built_to < state.closed_to then
     -- As far as so many sessions reach, and over at least one quarter of an hour.
-    chunk_from := greatest(state.built_to, metrics.first_rollup());
     select min(ahead.conversation_start), max(ahead.conversation_start), count(*)
     into first_start, last_start, sessions
     from (
@@ -6249,11 +6282,12 @@ begin
     end;
     with added as (
       insert into metrics.rollups
-      select s.* from metrics.session_sums(chunk_from, chunk_to) as s
+      select s.* from metrics.session_sums(chunk_from, chunk_to, 15) as s
     )
     update metrics.rollup_state as s set built_to = chunk_to;
     state.built_to := chunk_to;
   end if;
+  perform metrics.sum_rollups(changed, chunk_from, chunk_to);
 
   is_done := state.built_to = state.closed_to and quarters < max_quarters;
   built_to := state.built_to;
@@ -6280,18 +6314,28 @@ CREATE OR REPLACE FUNCTION metrics.rollup_drift(from_time timestamp with time zo
  SET jit TO 'off'
 AS $function$
   with built as (
-    select greatest(from_time, metrics.first_rollup()) as from_time, least(to_time, s.built_to) as to_time
+    select
+      span.minutes,
+      metrics.rollup_start(
+        greatest(from_time, metrics.first_rollup()) + make_interval(mins => span.minutes) - interval '1 microsecond', span.minutes
+      ) as from_time,
+      metrics.rollup_start(least(to_time, s.built_to), span.minutes) as to_time
     from metrics.rollup_state as s
+    cross join unnest('{15, 60, 1440}'::integer[]) as span (minutes)
     where not exists (select from metrics.rollup_resets)
   ),
   meant as materialized (
-    select m.* from built cross join lateral metrics.session_sums(built.from_time, built.to_time) as m
+    select m.* from built cross join lateral metrics.session_sums(built.from_time, built.to_time, built.minutes) as m
   ),
   kept as materialized (
-    select r.* from built join metrics.rollups as r on r.starts_at >= built.from_time and r.starts_at < built.to_time
+    select r.*
+    from built
+    join metrics.rollups as r on r.minutes = built.minutes and r.starts_at >= built.from_time and r.starts_at < built.to_time
   ),
   changed as materialized (
-    select distinct c.starts_at, c.organization_id from metrics.rollup_changes as c
+    select distinct built.minutes, metrics.rollup_start(c.starts_at, built.minutes) as starts_at, c.organization_id
+    from built
+    cross join metrics.rollup_changes as c
   ),
   different as (
     select 'meant' as side, row(m.*)::metrics.rollups as rollup from (table meant except all table kept) as m
@@ -6302,10 +6346,20 @@ AS $function$
   from different as d
   where not exists (
     select from changed as c
-    where c.starts_at = (d.rollup).starts_at and c.organization_id is not distinct from (d.rollup).organization_id
+    where c.minutes = (d.rollup).minutes and c.starts_at = (d.rollup).starts_at
+      and c.organization_id is not distinct from (d.rollup).organization_id
   )
 $function$;
 comment on function metrics.rollup_drift(timestamp with time zone,timestamp with time zone) is 'Rollups that are not what the sessions add up to (kept), and what they should be (meant), of those that metrics.rollup_changes does not name. No rows: the reports are right.';
+
+CREATE OR REPLACE FUNCTION metrics.rollup_start(at timestamp with time zone, minutes integer)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT date_bin(make_interval(mins => minutes), at, '2000-01-01 00:00:00+00'::timestamp with time zone) AS date_bin;
+END;
+comment on function metrics.rollup_start(timestamp with time zone,integer) is 'The start of the rollup of so many minutes that a moment lies in: a quarter of an hour, an hour, a day (UTC).';
 
 CREATE OR REPLACE FUNCTION metrics.row_lag(created_at timestamp with time zone, ended_at timestamp with time zone)
  RETURNS interval
@@ -6586,12 +6640,13 @@ CREATE OR REPLACE FUNCTION metrics.session_key(organization_id text, session_id 
 RETURN (encode(SUBSTRING(sha256(convert_to((quote_nullable(organization_id) || session_id), getdatabaseencoding())) FROM 1 FOR 16), 'hex'::text))::uuid;
 comment on function metrics.session_key(text,text) is 'The key of a session: the first 128 bits of SHA-256 of organization and session id. NULL for a NULL session id; a NULL organization is a tenant of its own.';
 
-CREATE OR REPLACE FUNCTION metrics.session_sums(from_time timestamp with time zone, to_time timestamp with time zone)
+CREATE OR REPLACE FUNCTION metrics.session_sums(from_time timestamp with time zone, to_time timestamp with time zone, minutes integer)
  RETURNS SETOF metrics.rollups
  LANGUAGE sql
  STABLE PARALLEL SAFE
 BEGIN ATOMIC
- SELECT metrics.quarter_hour(m.conversation_start) AS quarter_hour,
+ SELECT metrics.rollup_start(m.conversation_start, session_sums.minutes) AS rollup_start,
+     (session_sums.minutes)::smallint AS minutes,
      (m.organization_id)::text AS organization_id,
      (m.widget_id)::text AS widget_id,
      (GROUPING((m.widget_id)::text) = 1),
@@ -6609,9 +6664,9 @@ BEGIN ATOMIC
      COALESCE(sum((m.conversation_end - m.conversation_start)), '00:00:00'::interval) AS "coalesce"
     FROM metrics.session_metrics m
    WHERE ((m.conversation_start >= session_sums.from_time) AND (m.conversation_start < session_sums.to_time))
-   GROUP BY GROUPING SETS (((metrics.quarter_hour(m.conversation_start)), (m.organization_id)::text, (m.widget_id)::text), ((metrics.quarter_hour(m.conversation_start)), (m.organization_id)::text));
+   GROUP BY GROUPING SETS (((metrics.rollup_start(m.conversation_start, session_sums.minutes)), (m.organization_id)::text, (m.widget_id)::text), ((metrics.rollup_start(m.conversation_start, session_sums.minutes)), (m.organization_id)::text));
 END;
-comment on function metrics.session_sums(timestamp with time zone,timestamp with time zone) is 'What metrics.rollups should hold for the quarters of an hour from one time to another.';
+comment on function metrics.session_sums(timestamp with time zone,timestamp with time zone,integer) is 'What metrics.rollups of so many minutes should hold from one time to another, from the sessions.';
 
 CREATE OR REPLACE FUNCTION metrics.session_total(of_session uuid)
  RETURNS metrics.session_delta
@@ -6860,11 +6915,65 @@ begin
 end; $function$;
 comment on function metrics.split_key(text,text[]) is 'The expression of a report''s key, over the sessions m and the source rows x; an error for what it cannot be split by.';
 
-CREATE OR REPLACE FUNCTION metrics.sums_query(filter public.report_filter, shift interval DEFAULT '00:00:00'::interval)
+CREATE OR REPLACE FUNCTION metrics.sum_rollups(changed metrics.rollup_changes[], from_time timestamp with time zone, to_time timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+  with spans (minutes) as (
+    select unnest('{60, 1440}'::smallint[])
+  ),
+  remade as materialized (
+    select distinct s.minutes, metrics.rollup_start(c.starts_at, s.minutes) as starts_at, c.organization_id
+    from unnest(changed) as c
+    cross join spans as s
+    -- What comes to its end from from_time to to_time only now is made whole.
+    where metrics.rollup_start(c.starts_at, s.minutes) < metrics.rollup_start(from_time, s.minutes)
+  ),
+  removed as (
+    delete from metrics.rollups as r
+    using remade as c
+    where r.minutes = c.minutes and r.starts_at = c.starts_at and r.organization_id is not distinct from c.organization_id
+      and hashtextextended(coalesce(r.organization_id, ''), 0) = hashtextextended(coalesce(c.organization_id, ''), 0)
+  ),
+  parts as (
+    select c.starts_at as span_starts_at, c.minutes as span_minutes, o.*
+    from remade as c
+    -- So that each is looked up by index.
+    cross join (values (true), (false)) as w (all_widgets)
+    cross join lateral (
+      select r.*
+      from metrics.rollups as r
+      where hashtextextended(coalesce(r.organization_id, ''), 0) = hashtextextended(coalesce(c.organization_id, ''), 0)
+        and r.organization_id is not distinct from c.organization_id
+        and r.minutes = 15 and r.all_widgets = w.all_widgets
+        and r.starts_at >= c.starts_at and r.starts_at < c.starts_at + make_interval(mins => c.minutes)
+      offset 0
+    ) as o
+    union all
+    select metrics.rollup_start(o.starts_at, s.minutes), s.minutes, o.*
+    from spans as s
+    join metrics.rollups as o on o.minutes = 15
+      and o.starts_at >= metrics.rollup_start(from_time, s.minutes) and o.starts_at < metrics.rollup_start(to_time, s.minutes)
+  )
+  insert into metrics.rollups
+  select
+    p.span_starts_at, p.span_minutes, p.organization_id, p.widget_id, p.all_widgets,
+    sum(p.conversations), sum(p.user_messages), sum(p.ai_messages), sum(p.prompt_tokens), sum(p.completion_tokens),
+    sum(p.estimated_messages), sum(p.leads), sum(p.rating_count), sum(p.rating_sum), sum(p.response_count),
+    sum(p.response_us_sum), sum(p.duration_sum)
+  from parts as p
+  group by p.span_starts_at, p.span_minutes, p.organization_id, p.widget_id, p.all_widgets
+$function$;
+comment on function metrics.sum_rollups(metrics.rollup_changes[],timestamp with time zone,timestamp with time zone) is 'Makes the rollups of hours and days from those of their quarters: anew for the quarters that changed, and those that end after from_time, up to to_time. Called by metrics.roll_up, which nobody else writes beside.';
+
+CREATE OR REPLACE FUNCTION metrics.sums_query(filter public.report_filter, unit text, shift interval DEFAULT '00:00:00'::interval)
  RETURNS text
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "DateStyle" TO 'ISO, YMD'
 AS $function$
 declare
   home constant name := metrics.source_schema(filter.source);
@@ -6878,15 +6987,42 @@ declare
     from public.report_sessions($1) as m
     where %s
   $sql$;
+  rolled constant text := $sql$
+    select
+      o.starts_at as at, o.conversations, o.user_messages, o.ai_messages, o.prompt_tokens, o.completion_tokens,
+      o.estimated_messages, o.leads, o.rating_count, o.rating_sum, o.response_count, o.response_us_sum, o.duration_sum
+    from %I.rollups as o
+    where o.minutes = %s and o.starts_at >= %s and o.starts_at < %s
+  $sql$;
+  one_tenant constant text := case
+    when filter.organization is not null then ' and hashtextextended(coalesce(o.organization_id, ''''), 0) = '
+      'hashtextextended(($1).organization, 0) and o.organization_id = ($1).organization'
+    when filter.no_organization then
+      ' and hashtextextended(coalesce(o.organization_id, ''''), 0) = hashtextextended('''', 0) and o.organization_id is null'
+    else ''
+  end;
+  one_widget constant text := case
+    when filter.widget is null then ' and o.all_widgets' else ' and not o.all_widgets and o.widget_id = ($1).widget'
+  end;
+  -- "is true" keeps it from becoming a join: by what changed in a hash, however much.
+  out_of_date constant text :=
+    ' and ((%2$s, %3$s, coalesce(%1$s.organization_id, ''''), %1$s.organization_id is null) in (table changed)) is %4$s';
   rolled_from timestamptz;
   rolled_to timestamptz;
   changed_quarters bigint;
-  first_rolled text;
-  first_left text;
-  own text;
+  spans smallint[];
+  span smallint;
+  span_from timestamptz;
+  span_to timestamptz;
+  longer smallint;
+  longer_from timestamptz;
+  longer_to timestamptz;
+  kept text := one_tenant || one_widget;
+  parts text[];
 begin
-  -- Any other field tells sessions of one rollup apart.
-  if jsonb_strip_nulls(to_jsonb(filter))
+  -- Any other field tells sessions of one rollup apart; so did this zone's clocks hours, at a minute past midnight.
+  if (unit = 'hour' and filter.time_zone ilike '%antarctica/casey')
+    or jsonb_strip_nulls(to_jsonb(filter))
       - array['source', 'organization', 'no_organization', 'widget', 'from_time', 'to_time', 'time_zone'] <> '{}'
     or shift <> date_bin('15 minutes', '2000-01-01'::timestamp + shift, '2000-01-01') - '2000-01-01'::timestamp
   then
@@ -6904,61 +7040,87 @@ begin
     return format(live, 'true');
   end if;
 
-  first_rolled := format('to_timestamp(%s)', extract(epoch from rolled_from)::bigint);
-  first_left := format('to_timestamp(%s)', extract(epoch from rolled_to)::bigint);
-  own := format('o.starts_at >= %s and o.starts_at < %s', first_rolled, first_left)
-    || case
-      when filter.organization is not null then ' and hashtextextended(o.organization_id, 0) = '
-        'hashtextextended(($1).organization, 0) and o.organization_id = ($1).organization'
-      when filter.no_organization then ' and o.organization_id is null'
-      else ''
-    end;
-  execute format('select count(distinct o.starts_at) from %I.rollup_changes as o where %s', home, own)
-    into changed_quarters using filter;
+  execute format(
+    'select count(distinct o.starts_at) from %I.rollup_changes as o where o.starts_at >= %L and o.starts_at < %L %s',
+    home, rolled_from, rolled_to, one_tenant
+  ) into changed_quarters using filter;
   if changed_quarters > extract(epoch from rolled_to - rolled_from) / 900 / 4 then
     return format(live, 'true');
   end if;
-  -- By what changed in a hash, however much: "is true" keeps it from becoming a join.
+  select array_agg(s order by s desc) into spans
+  from unnest('{15, 60, 1440}'::smallint[]) as s
+  where s <= metrics.longest_rollup(unit, filter.time_zone, rolled_from, rolled_to, shift);
+  if changed_quarters > 0 then
+    kept := kept || format(out_of_date, 'o', 'o.minutes', 'o.starts_at', 'not true');
+  end if;
+
+  foreach span in array spans loop
+    span_from := metrics.rollup_start(rolled_from + make_interval(mins => span) - interval '1 microsecond', span);
+    span_to := metrics.rollup_start(rolled_to, span);
+    continue when span_from >= span_to;
+    if longer is null then
+      parts := parts || (format(rolled, home, span, quote_literal(span_from), quote_literal(span_to)) || kept);
+    else
+      -- At the ends, where no longer one fits.
+      if span_from < longer_from then
+        parts := parts || (format(rolled, home, span, quote_literal(span_from), quote_literal(longer_from)) || kept);
+      end if;
+      if longer_to < span_to then
+        parts := parts || (format(rolled, home, span, quote_literal(longer_to), quote_literal(span_to)) || kept);
+      end if;
+      if changed_quarters > 0 then
+        parts := parts || (
+          format(
+            'select s.* from (select distinct c.starts_at from changed as c '
+              'where c.minutes = %s and c.starts_at >= %L and c.starts_at < %L) as c cross join lateral (',
+            longer, longer_from, longer_to
+          )
+          || format(rolled, home, span, 'c.starts_at', format('c.starts_at + interval ''%s minutes''', longer))
+          || kept || format(out_of_date, 'o', longer || '::smallint', 'c.starts_at', 'true')
+          -- An OFFSET, so that each is looked up by index.
+          || ' offset 0) as s'
+        );
+      end if;
+    end if;
+    longer := span;
+    longer_from := span_from;
+    longer_to := span_to;
+  end loop;
+  if changed_quarters > 0 then
+    parts := parts || (
+      'select s.* from (select distinct c.starts_at from changed as c where c.minutes = 15) as c cross join lateral ('
+      || format(
+        live,
+        'm.conversation_start >= c.starts_at and m.conversation_start < c.starts_at + interval ''15 minutes'''
+        || format(out_of_date, 'm', '15::smallint', 'c.starts_at', 'true')
+      )
+      || ' offset 0) as s'
+    );
+  end if;
+  if filter.from_time is null or filter.from_time < rolled_from then
+    parts := parts || format(live, 'm.conversation_start < ' || quote_literal(rolled_from));
+  end if;
+  if filter.to_time is null or filter.to_time > rolled_to then
+    parts := parts || format(live, 'm.conversation_start >= ' || quote_literal(rolled_to));
+  end if;
+  if filter.from_time is null and filter.to_time is null then
+    parts := parts || format(live, 'm.conversation_start is null');
+  end if;
+
   return case when changed_quarters = 0 then '' else format(
     $sql$
-    with changed (starts_at, organization, has_none) as materialized (
-      select distinct o.starts_at, coalesce(o.organization_id, ''), o.organization_id is null
-      from %1$I.rollup_changes as o
-      where %2$s
+    with changed as materialized (
+      select distinct s.minutes, metrics.rollup_start(o.starts_at, s.minutes) as starts_at,
+        coalesce(o.organization_id, '') as organization, o.organization_id is null as has_none
+      from %I.rollup_changes as o
+      cross join unnest(%L::smallint[]) as s (minutes)
+      where o.starts_at >= %L and o.starts_at < %L %s
     )
     $sql$,
-    home, own
-  ) end
-    || format(
-    $sql$
-    select
-      o.starts_at as at, o.conversations, o.user_messages, o.ai_messages, o.prompt_tokens, o.completion_tokens,
-      o.estimated_messages, o.leads, o.rating_count, o.rating_sum, o.response_count, o.response_us_sum, o.duration_sum
-    from %1$I.rollups as o
-    where %2$s
-    $sql$,
-    home, own
-  )
-    || case when changed_quarters = 0 then ''
-      else ' and (o.starts_at, coalesce(o.organization_id, ''''), o.organization_id is null) not in (table changed)' end
-    || case when filter.widget is null then ' and o.all_widgets' else ' and not o.all_widgets and o.widget_id = ($1).widget' end
-    || case when changed_quarters = 0 then '' else $sql$
-    union all
-    select m.*
-    from (select distinct c.starts_at from changed as c) as c
-    cross join lateral ($sql$
-    || format(live, 'm.conversation_start >= c.starts_at and m.conversation_start < c.starts_at + interval ''15 minutes''
-      and ((c.starts_at, coalesce(m.organization_id, ''''), m.organization_id is null) in (table changed)) is true')
-    -- An OFFSET, so that each is looked up by index.
-    || ' offset 0) as m' end
-    || case when filter.from_time is null or filter.from_time < rolled_from
-      then ' union all ' || format(live, 'm.conversation_start < ' || first_rolled) else '' end
-    || case when filter.to_time is null or filter.to_time > rolled_to
-      then ' union all ' || format(live, 'm.conversation_start >= ' || first_left) else '' end
-    || case when filter.from_time is null and filter.to_time is null
-      then ' union all ' || format(live, 'm.conversation_start is null') else '' end;
+    home, spans, rolled_from, rolled_to, one_tenant
+  ) end || array_to_string(parts, ' union all ');
 end; $function$;
-comment on function metrics.sums_query(public.report_filter,interval) is 'The text of a query of sums that can be added up further, of the conversations of the filter $1 by the moment at, the start of a session or of a quarter of an hour of them. shift is what their times will be moved by: only whole quarters of an hour keep them together.';
+comment on function metrics.sums_query(public.report_filter,text,interval) is 'The text of a query of sums that can be added up further, of the conversations of the filter $1 by the moment at, the start of a session or of a rollup that lies within one unit (hour, day, week, month, all). shift is what their times will be moved by: only whole quarters of an hour keep them together.';
 
 CREATE OR REPLACE FUNCTION metrics.sync(kind text, ids anyarray)
  RETURNS void
@@ -7527,7 +7689,7 @@ begin
     drop function if exists metrics.repair(integer);
     drop function if exists metrics.sample_drift(integer);
     drop view if exists public.conversation_metrics_drift;
-    drop function if exists metrics.session_sums(timestamptz, timestamptz);
+    drop function if exists metrics.session_sums(timestamptz, timestamptz, integer);
     drop view if exists metrics.session_metrics;
     drop table if exists public.conversation_metrics_archive;
     drop table if exists public.conversation_metrics;
@@ -8210,7 +8372,7 @@ CREATE OR REPLACE FUNCTION public.report_summary(filter public.report_filter DEF
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column

@@ -16,6 +16,7 @@ const REPORTS = [
   "reports/previous_period.sql",
   "reports/local_time.sql",
   "reports/period_series.sql",
+  "reports/longest_rollup.sql",
   "reports/sums_query.sql",
   "reports/period_sums.sql",
   "reports/ratio.sql",

@@ -22,7 +22,7 @@ const HOURLY = `
 const state = async (db: Sql) => {
   const [row] = await db`
     select s.built_to, s.built_to between now() - interval '2 hours' and now() - interval '90 minutes' as is_recent,
-      s.built_to = '-infinity' as is_nowhere, (select sum(conversations)::integer from metrics.rollups where all_widgets) as rolled
+      s.built_to = '-infinity' as is_nowhere, (select sum(conversations)::integer from metrics.rollups where all_widgets and minutes = 15) as rolled
     from metrics.rollup_state as s`;
   return row;
 };
@@ -138,6 +138,22 @@ describe("rolling up", () => {
     await rollUpToNow(db);
 
     expect(await state(db)).toMatchObject({ is_recent: true });
+    await expectNoDrift(db);
+  });
+
+  test("makes hours and days of the quarters, once all of them are there", async ({ bareUrl, bareDb: db }) => {
+    await migrate({ databaseUrl: bareUrl });
+    await db.unsafe(HOURLY);
+    await rollUpToNow(db);
+
+    expect(
+      await db`
+        select r.minutes, sum(r.conversations) = (
+            select count(*) from conversation_metrics as m
+            where m.conversation_start < metrics.rollup_start((select built_to from metrics.rollup_state), r.minutes)
+          ) as has_all
+        from metrics.rollups as r where r.all_widgets group by r.minutes order by r.minutes`,
+    ).toEqual([15, 60, 1440].map((minutes) => ({ minutes, has_all: true })));
     await expectNoDrift(db);
   });
 
@@ -332,23 +348,94 @@ describe("the ends of a range, and of days", () => {
   });
 });
 
-describe("rollups", () => {
-  test("that are wrong are found by verify, and healed by repair", async ({ db, url }) => {
-    await db.unsafe(HOURLY);
+describe("hours and days", () => {
+  test("stand for their quarters in every zone, but for those that changed", { timeout: 60_000 }, async ({ db }) => {
+    const dice = random(seed);
+    const start = Date.UTC(2025, 2, 25);
+    await db`
+      insert into conversations (organization_id, session_id, widget_id, message, prompt_tokens, created_at)
+      select nullif(n % 3, 0), 's' || n, n % 2, 'x', 1, ${iso(start)}::text::timestamptz + n * interval '1021 s'
+      from generate_series(0, 1199) as n`;
     await rollUp(db);
-    await db`update metrics.rollups set prompt_tokens = prompt_tokens + 1 where starts_at = (select min(starts_at) from metrics.rollups)`;
 
-    const verify = await cli(["verify"], { url });
-    const repair = await cli(["repair"], { url });
-
-    expect(verify.stdout).toMatch(/rollup/);
-    expect(verify.code).toBe(1);
-    expect(repair.code).toBe(0);
-    await expectSameBothWays(db);
-    await rollUp(db);
-    expect((await cli(["verify"], { url })).stdout).toBe("Every number is right.\n");
+    for (let round = 0; round < 48; round += 1) {
+      if (round % 3 === 0)
+        await db`update conversations set message = message || 'yes!' where id = ${dice.below(1200)}`;
+      if (round % 12 === 0) await rollUp(db);
+      const [from, to] = [dice.below(300), dice.below(300)].toSorted((a, b) => a - b) as [number, number];
+      const unit = dice.pick([900_000, 3_600_000, 3_600_000, 86_400_000]);
+      await expectSameBothWays(db, {
+        ...(dice.below(5) && { from_time: iso(start + Math.floor((from * 3_600_000) / unit) * unit) }),
+        ...(dice.below(5) && { to_time: iso(start + Math.ceil((to * 3_600_000) / unit) * unit) }),
+        ...dice.pick<Record<string, string | boolean>>([
+          {},
+          { organization: "1" },
+          { no_organization: true },
+          { organization: "2", widget: "1" },
+        ]),
+        time_zone: dice.pick([
+          ...(["UTC", "UTC", "Europe/London", "Europe/Berlin", "America/New_York"] as const),
+          ...(["Australia/Lord_Howe", "Asia/Kathmandu", "Asia/Kolkata", "Pacific/Marquesas"] as const),
+        ]),
+      });
+    }
     await expectNoDrift(db);
   });
+
+  test("are taken where no day of a zone cuts one in two", { timeout: 60_000 }, async ({ db }) => {
+    const cut = await db`
+      select z.name, year, day::date::text, r.minutes
+      from (select name from pg_timezone_names where name !~ '^(posix|Etc)') as z
+      cross join unnest('{2012,2015,2018,2020,2026}'::integer[]) as year
+      cross join lateral metrics.longest_rollup(
+        'day', z.name, make_timestamptz(year, 1, 1, 0, 0, 0, 'UTC'), make_timestamptz(year + 1, 1, 1, 0, 0, 0, 'UTC'), '0'
+      ) as r (minutes)
+      cross join generate_series(make_date(year, 1, 2)::timestamp, make_date(year, 12, 30)::timestamp, interval '1 day') as day
+      where metrics.rollup_start(metrics.day_start(day::date, z.name), r.minutes) <> metrics.day_start(day::date, z.name)
+      limit 5`;
+    const [taken] = await db`
+      select array_agg(metrics.longest_rollup(unit, zone, '2025-01-01Z', '2025-07-01Z', shift::interval) order by place) as minutes
+      from (values (1, 'day', 'UTC', '0'), (2, 'week', 'UTC', '1 hour'), (3, 'hour', 'UTC', '0'), (4, 'day', 'Europe/London', '0'),
+        (5, 'day', 'Africa/Abidjan', '0'), (6, 'day', 'Australia/Lord_Howe', '0'), (7, 'all', 'Asia/Kolkata', '15 minutes'),
+        (8, 'month', 'Asia/Kolkata', '0')) as v (place, unit, zone, shift)`;
+
+    expect(cut).toEqual([]);
+    expect(taken?.minutes).toEqual([1440, 60, 60, 60, 1440, 15, 1440, 15]);
+  });
+
+  test("are not taken where clocks were changed within a quarter", async ({ db }) => {
+    await db`
+      insert into conversations (session_id, message, prompt_tokens, created_at)
+      select 's' || n, 'x', 1, timestamptz '2021-10-02T15:30Z' + n * interval '20 s' from generate_series(0, 299) as n`;
+    await rollUp(db);
+
+    await expectSameBothWays(db, { time_zone: "Antarctica/Casey" });
+    await expectNoDrift(db);
+  });
+});
+
+describe("rollups", () => {
+  test.for([15, 60, 1440])(
+    "of %i minutes that are wrong are found by verify, and healed by repair",
+    async (minutes, { db, url }) => {
+      await db.unsafe(HOURLY);
+      await rollUp(db);
+      await db`
+      update metrics.rollups set prompt_tokens = prompt_tokens + 1
+      where minutes = ${minutes} and starts_at = (select min(starts_at) from metrics.rollups where minutes = ${minutes})`;
+
+      const verify = await cli(["verify"], { url });
+      const repair = await cli(["repair"], { url });
+
+      expect(verify.stdout).toMatch(/rollup/);
+      expect(verify.code).toBe(1);
+      expect(repair.code).toBe(0);
+      await expectSameBothWays(db);
+      await rollUp(db);
+      expect((await cli(["verify"], { url })).stdout).toBe("Every number is right.\n");
+      await expectNoDrift(db);
+    },
+  );
 
   test("are made anew with a session that somebody had given to another organization", async ({ db }) => {
     await db.unsafe(HOURLY);

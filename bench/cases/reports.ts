@@ -24,11 +24,13 @@ export const reports: Case = {
   name: "reports",
   summary: "days of 90 days, pages and an export over the sessions of one organization; what rollups cost a write",
   run: async (bench) => [
-    ...(await bench.databases.withClone(tenant(bench.scale.reportSessions), "with the engine", async ({ sql, url }) => [
-      await measureDays(bench, sql),
-      await measurePages(bench, sql),
-      await measureExport(bench, url),
-    ])),
+    ...(await bench.databases.withClone(tenant(bench.scale.reportSessions), "with the engine", async ({ sql, url }) => {
+      // One connection: another of the pool's would read the catalogs again in its first round.
+      const one = await sql.reserve();
+      const sections = [await measureDays(bench, one), await measurePages(bench, one)];
+      one.release();
+      return [...sections, await measureExport(bench, url)];
+    })),
     await measureNotes(bench),
   ],
 };

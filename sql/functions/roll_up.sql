@@ -2,7 +2,8 @@
 -- note of it is not, and stays. What a change that is not noted needs, is that no rollup exists yet:
 -- a quarter of an hour is closed in two steps. One announces it, at a time when its sessions have long
 -- been old enough for every writer to note what it changes. Once all transactions that were there
--- before have ended, whatever nobody noted can be seen.
+-- before have ended, whatever nobody noted can be seen. Hours and days follow from the quarters, which nobody
+-- else writes.
 create or replace function metrics.roll_up(
   max_sessions integer default 100000,
   out remade integer,
@@ -15,6 +16,7 @@ set jit = off
 as $$
 declare
   max_quarters constant integer := 1000;
+  changed metrics.rollup_changes[];
   state metrics.rollup_state;
   next_closing timestamptz;
   chunk_from timestamptz;
@@ -67,23 +69,26 @@ begin
   removed as (
     delete from metrics.rollups as r
     using changed as c
-    where r.starts_at = c.starts_at and r.organization_id is not distinct from c.organization_id
+    where r.minutes = 15 and r.starts_at = c.starts_at and r.organization_id is not distinct from c.organization_id
   ),
   added as (
     insert into metrics.rollups
     select s.*
     from (select distinct c.starts_at from changed as c) as q
-    cross join lateral metrics.session_sums(q.starts_at, q.starts_at + interval '15 minutes') as s
+    cross join lateral metrics.session_sums(q.starts_at, q.starts_at + interval '15 minutes', 15) as s
     where exists (
       select from changed as c
       where c.starts_at = s.starts_at and c.organization_id is not distinct from s.organization_id
     )
   )
-  select (select count(*) from changed), (select count(distinct t.starts_at) from taken as t) into remade, quarters;
+  select array(select row(c.*)::metrics.rollup_changes from changed as c), (select count(distinct t.starts_at) from taken as t)
+  into changed, quarters;
+  remade := cardinality(changed);
+  chunk_from := greatest(state.built_to, metrics.first_rollup());
+  chunk_to := chunk_from;
 
   if state.built_to < state.closed_to then
     -- As far as so many sessions reach, and over at least one quarter of an hour.
-    chunk_from := greatest(state.built_to, metrics.first_rollup());
     select min(ahead.conversation_start), max(ahead.conversation_start), count(*)
     into first_start, last_start, sessions
     from (
@@ -98,11 +103,12 @@ begin
     end;
     with added as (
       insert into metrics.rollups
-      select s.* from metrics.session_sums(chunk_from, chunk_to) as s
+      select s.* from metrics.session_sums(chunk_from, chunk_to, 15) as s
     )
     update metrics.rollup_state as s set built_to = chunk_to;
     state.built_to := chunk_to;
   end if;
+  perform metrics.sum_rollups(changed, chunk_from, chunk_to);
 
   is_done := state.built_to = state.closed_to and quarters < max_quarters;
   built_to := state.built_to;

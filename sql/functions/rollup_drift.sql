@@ -7,18 +7,28 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with built as (
-    select greatest(from_time, metrics.first_rollup()) as from_time, least(to_time, s.built_to) as to_time
+    select
+      span.minutes,
+      metrics.rollup_start(
+        greatest(from_time, metrics.first_rollup()) + make_interval(mins => span.minutes) - interval '1 microsecond', span.minutes
+      ) as from_time,
+      metrics.rollup_start(least(to_time, s.built_to), span.minutes) as to_time
     from metrics.rollup_state as s
+    cross join unnest('{15, 60, 1440}'::integer[]) as span (minutes)
     where not exists (select from metrics.rollup_resets)
   ),
   meant as materialized (
-    select m.* from built cross join lateral metrics.session_sums(built.from_time, built.to_time) as m
+    select m.* from built cross join lateral metrics.session_sums(built.from_time, built.to_time, built.minutes) as m
   ),
   kept as materialized (
-    select r.* from built join metrics.rollups as r on r.starts_at >= built.from_time and r.starts_at < built.to_time
+    select r.*
+    from built
+    join metrics.rollups as r on r.minutes = built.minutes and r.starts_at >= built.from_time and r.starts_at < built.to_time
   ),
   changed as materialized (
-    select distinct c.starts_at, c.organization_id from metrics.rollup_changes as c
+    select distinct built.minutes, metrics.rollup_start(c.starts_at, built.minutes) as starts_at, c.organization_id
+    from built
+    cross join metrics.rollup_changes as c
   ),
   different as (
     select 'meant' as side, row(m.*)::metrics.rollups as rollup from (table meant except all table kept) as m
@@ -29,7 +39,8 @@ as $$
   from different as d
   where not exists (
     select from changed as c
-    where c.starts_at = (d.rollup).starts_at and c.organization_id is not distinct from (d.rollup).organization_id
+    where c.minutes = (d.rollup).minutes and c.starts_at = (d.rollup).starts_at
+      and c.organization_id is not distinct from (d.rollup).organization_id
   )
 $$;
 

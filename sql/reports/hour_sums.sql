@@ -16,7 +16,7 @@ begin
     where p.at is not null
     group by 1, 2
     $sql$,
-    metrics.sums_query(filter)
+    metrics.sums_query(filter, 'hour')
   ) using filter;
 end; $$;
 

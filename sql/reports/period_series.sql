@@ -20,13 +20,13 @@ begin
   return query
   select s.period, greatest(s.starts_at, filter.from_time), least(s.ends_at, filter.to_time)
   from (
-    select
-      day::date as period,
-      metrics.day_start(day::date, filter.time_zone) as starts_at,
-      metrics.day_start((day + ('1 ' || unit)::interval)::date, filter.time_zone) as ends_at
-    from generate_series(date_trunc(unit, first_at::timestamp), last_at::timestamp, ('1 ' || unit)::interval) as day
+    select d.day as period, d.starts_at, lead(d.starts_at) over (order by d.day) as ends_at
+    from (
+      select at::date as day, metrics.day_start(at::date, filter.time_zone) as starts_at
+      from generate_series(date_trunc(unit, first_at::timestamp), last_at + ('1 ' || unit)::interval, ('1 ' || unit)::interval) as at
+    ) as d
   ) as s
-  where greatest(s.starts_at, filter.from_time) < least(s.ends_at, filter.to_time);
+  where greatest(s.starts_at, filter.from_time) < least(s.ends_at, filter.to_time) and s.ends_at is not null;
 end; $$;
 
 comment on function metrics.period_series(public.report_filter, text, date, date) is

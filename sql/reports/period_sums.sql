@@ -32,7 +32,7 @@ begin
     from (%1$s) as p
     group by 1
     $sql$,
-    metrics.sums_query(filter, duration),
+    metrics.sums_query(filter, unit, duration),
     -- Most need not be moved, which is most of the time that a report takes.
     case when days = 0 and duration = '0' then 'p.at at time zone ($1).time_zone' else 'metrics.local_time(p.at, $1, $3, $4)' end
   ) using filter, unit, days, duration;

@@ -1,5 +1,6 @@
 create table metrics.rollups (
   starts_at timestamptz not null,
+  minutes smallint not null constraint rollups_minutes_known check (minutes in (15, 60, 1440)),
   organization_id text,
   widget_id text,
   all_widgets boolean not null,
@@ -16,13 +17,15 @@ create table metrics.rollups (
   response_us_sum numeric not null,
   duration_sum interval not null
 );
-create index rollups_starts_at_idx on metrics.rollups (starts_at);
+create index rollups_starts_at_idx on metrics.rollups (minutes, starts_at);
 -- Not the id itself, which may be too long for an index.
-create index rollups_organization_idx on metrics.rollups (hashtextextended(organization_id, 0), all_widgets, starts_at);
+create index rollups_organization_idx on metrics.rollups
+  (hashtextextended(coalesce(organization_id, ''), 0), minutes, all_widgets, starts_at);
 
 comment on table metrics.rollups is
-  'Sums over the sessions that began in a quarter of an hour, by organization, and by organization and widget: what reports over long ranges read. Made anew by metrics.roll_up where rollup_changes says so, never added to; no write of the application touches it.';
-comment on column metrics.rollups.starts_at is 'Start of the quarter of an hour (UTC) in which conversation_start lies.';
+  'Sums over the sessions that began in a quarter of an hour, an hour or a day (UTC), by organization, and by organization and widget: what reports over long ranges read. Made anew by metrics.roll_up where rollup_changes says so, never added to; no write of the application touches it.';
+comment on column metrics.rollups.starts_at is 'Start of the quarter of an hour, hour or day (UTC) in which conversation_start lies.';
+comment on column metrics.rollups.minutes is 'How long that is. Hours and days are the sums of their quarters; there are none before all their quarters are there.';
 comment on column metrics.rollups.organization_id is 'The organization of these sessions, as text; NULL is a tenant of its own.';
 comment on column metrics.rollups.widget_id is 'Their widget, as text; NULL where all_widgets.';
 comment on column metrics.rollups.all_widgets is 'Over all widgets of the organization.';

@@ -70,7 +70,7 @@ create or replace view public.conversation_metrics_drift as
   select null, null, null, 'rollup', min(d.rollup::text) filter (where d.side = 'kept'),
     min(d.rollup::text) filter (where d.side = 'meant')
   from metrics.rollup_drift() as d
-  group by (d.rollup).starts_at, (d.rollup).organization_id, (d.rollup).widget_id, (d.rollup).all_widgets;
+  group by (d.rollup).starts_at, (d.rollup).minutes, (d.rollup).organization_id, (d.rollup).widget_id, (d.rollup).all_widgets;
 
 comment on view public.conversation_metrics_drift is
   'Empty when all is right; else a row for each session and column whose stored value is not the one recomputed from the source rows. column_name ''ledger'': entries of the ledgers differ from their source rows. column_name ''archived_at'': the session is in conversation_metrics and in the archive, and counted twice. column_name ''rollup'', without a session: a row of rollups is not what its sessions add up to.';
