@@ -21,8 +21,11 @@ const PATHS = {
   list: "/api/reports/conversations?limit=20",
 } as const;
 
+/** How long, or how many requests whatever the machine's speed. */
+export type HowMuch = { seconds: number } | { requests: number };
+
 /** Posts and reads for a tenant, as fast as they are answered, on many connections. */
-export async function load(url: string, { name, headers }: Tenant, seconds: number, connections: number) {
+export async function load(url: string, { name, headers }: Tenant, much: HowMuch, connections: number) {
   const replies: LoadReply[] = [];
   const session = (context: object): string => String(Reflect.get(context, "session"));
   const heard = (kind: LoadReply["kind"]) => ({
@@ -44,7 +47,7 @@ export async function load(url: string, { name, headers }: Tenant, seconds: numb
   await autocannon({
     url,
     connections,
-    duration: seconds,
+    ...("seconds" in much ? { duration: much.seconds } : { amount: much.requests }),
     timeout: 30,
     requests: [
       post("chat", (session_id) => ({ session_id, message: `of ${name}`, widget_id: 1 })),
