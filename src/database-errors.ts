@@ -15,6 +15,14 @@ const CURES: Record<string, string> = {
   "57P03": "The server is starting or stopping: try again in a moment.",
 };
 
+// Files of ours are those of the embedded server alone; what a command writes elsewhere says so itself.
+const FILE_CURES: Record<string, string> = {
+  EACCES: "Its data has to be in a folder of yours: set DATA_DIR to one, or DATABASE_URL to a server.",
+  EROFS: "Its data has to be in a folder that can be written to: set DATA_DIR to one, or DATABASE_URL to a server.",
+  ENOTDIR: "Set DATA_DIR to a folder.",
+  ENOSPC: "The disk is full.",
+};
+
 function textField(error: object, field: "message" | "hint" | "detail"): string | undefined {
   const value: unknown = Reflect.get(error, field);
   return typeof value === "string" && value !== "" ? value : undefined;
@@ -27,7 +35,8 @@ function textField(error: object, field: "message" | "hint" | "detail"): string 
 export function asUserError(error: unknown): unknown {
   if (error instanceof UserError || typeof error !== "object" || error === null) return error;
   const code = errorCode(error);
-  const hint = textField(error, "hint") ?? (code === undefined ? undefined : CURES[code]);
+  const cures = "path" in error ? FILE_CURES : CURES;
+  const hint = textField(error, "hint") ?? (code === undefined ? undefined : cures[code]);
   if (hint === undefined) return error;
   const message = textField(error, "message") ?? `The database cannot be reached (${code}).`;
   const detail = textField(error, "detail");

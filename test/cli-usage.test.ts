@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { createProgram } from "../src/cli/program.ts";
+import { packageRoot } from "../src/paths.ts";
 import { cli } from "./support/cli.ts";
 import { test } from "./support/database.ts";
 
@@ -9,6 +11,8 @@ const COMMANDS = [
   "backfill",
   "demo",
   "uninstall",
+  "attach",
+  "detach",
   "worker",
   "encodings",
   "recount",
@@ -17,8 +21,11 @@ const COMMANDS = [
   "session",
   "sql",
   "prices",
+  "report",
+  "keys",
   "readers",
   "erase",
+  "archive",
   "doctor",
   "verify",
   "repair",
@@ -67,6 +74,13 @@ describe("a command that gets no database", () => {
 
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: There is no database.*\nhint: .*npx conversation-metrics start/);
+  });
+
+  test("says that its folder is none", async () => {
+    const { code, stderr } = await cli(["start"], { env: { DATA_DIR: join(packageRoot, "package.json") } });
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: ENOTDIR.*\nhint: Set DATA_DIR to a folder\.$/m);
   });
 
   test("says that the server cannot be reached", async () => {
