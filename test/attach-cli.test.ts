@@ -170,7 +170,7 @@ describe("commands over several sources", () => {
 
     expect(code).toBe(1);
     expect(stdout).toContain(
-      'FAILED  support: mapping: it fails on 1 rows, which are not counted: messages 100 (invalid input syntax for type integer: "…")',
+      'FAILED  support: mapping: it fails on 1 row, which is not counted: messages 100 (invalid input syntax for type integer: "…")',
     );
     expect(stdout).not.toContain("secret");
     expect(stdout).toMatch(/^ok {6}support: triggers: /m);

@@ -34,7 +34,8 @@ begin
   if number > 0 or exists (select from metrics.sources as s where s.is_view) then
     return query select 'mapping', number = 0,
       case when number = 0 then 'it fails on no row' else (
-        select format('it fails on %s rows, which are not counted: ', number)
+        select case number when 1 then 'it fails on 1 row, which is not counted: '
+            else format('it fails on %s rows, which are not counted: ', number) end
           || string_agg(format('%s %s (%s)', f.kind, f.row_id, f.error), ', ' order by f.failed_at)
           || case when number > 5 then ' …' else '' end
         from (select * from metrics.failed_rows as f order by f.failed_at limit 5) as f
