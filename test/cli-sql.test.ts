@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { cli } from "./support/cli.ts";
 import { test } from "./support/database.ts";
+import { expectNoDrift } from "./support/oracle.ts";
 
 describe("sql", () => {
   test("prints a table with numbers on the right", async ({ url }) => {
@@ -34,6 +35,27 @@ describe("sql", () => {
 
     expect(stdout).toBe('a,b,a\n"x,""y""",,1\n');
   });
+
+  test("runs a script with its own BEGIN and COMMIT", async ({ url, db }) => {
+    const script = "begin; insert into leads (session_id) values ('a'), ('b'); commit; select count(*) from leads";
+
+    const { code, stdout } = await cli(["sql", script], { url });
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^count\n─+\n +2\n$/m);
+    expect(await db`select from leads`).toHaveLength(2);
+    await expectNoDrift(db);
+  });
+
+  test.for(["copy leads (name) from stdin", "copy (select generate_series(1, 200000)) to stdout; select 2"])(
+    "%s is refused, with what does it",
+    async (statement, { url }) => {
+      const { code, stderr, stdout } = await cli(["sql", statement], { url });
+
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(/^error: COPY from stdin and to stdout is for psql\.\nhint: .*--csv.*\n$/);
+    },
+  );
 
   test("says what a statement without rows did", async ({ url, db }) => {
     const insert = "insert into conversations (session_id, message) values ('s', 'hi'), ('t', 'hi')";

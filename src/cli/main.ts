@@ -12,8 +12,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 const program = createProgram();
+const isDebug = () => program.opts().debug === true;
+// What nobody waits for (an error on a socket, say) is told like any other.
+process.on("uncaughtException", (error) => process.exit(reportError(error, isDebug())));
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = reportError(error, program.opts().debug === true);
+  process.exitCode = reportError(error, isDebug());
 }

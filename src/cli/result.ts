@@ -1,5 +1,8 @@
+import { Readable, Stream, Writable } from "node:stream";
 import type postgres from "postgres";
 import type { Sql } from "../database.ts";
+import { UserError } from "../errors.ts";
+import { FAILED } from "./report-error.ts";
 
 /** What a statement gave back, each value as the text that the server sent: exact, whatever its type. */
 export type Result = {
@@ -16,7 +19,20 @@ type RawList = postgres.RowList<Iterable<Buffer | null>[]>;
 /** Runs one statement with parameters, or several without. */
 export async function runStatements(sql: Sql, text: string, parameters: (string | null)[] = []): Promise<Result[]> {
   const found: unknown = await sql.unsafe(text, parameters).raw();
+  if (found instanceof Stream) throw refuseStream(found);
   return (isSeveral(found) ? found : [found]).filter(isRawList).map(toResult);
+}
+
+// What COPY … FROM STDIN and COPY … TO STDOUT come as; left alone, either keeps the connection waiting.
+function refuseStream(stream: Stream): UserError {
+  const error = new UserError("COPY from stdin and to stdout is for psql.", {
+    hint: "To export: a select with --csv. To import, and for the rest: psql.",
+    exitCode: FAILED,
+  });
+  stream.on("error", () => {});
+  if (stream instanceof Readable) stream.resume();
+  else if (stream instanceof Writable) stream.destroy(error);
+  return error;
 }
 
 /** Runs one statement that returns rows. */

@@ -19,6 +19,8 @@ export type SessionOptions = {
   create?: boolean;
   /** Refuse a database that was never migrated; true unless told. */
   migrated?: boolean;
+  /** How many connections at once; 2 unless told. */
+  connections?: number;
 };
 
 /** Runs `work` with the database, and closes all that was opened for it, whatever happens. */
@@ -31,7 +33,10 @@ export async function withDatabase(
   const out = createOutput(settings.quiet);
   const server = await openServer(settings, options.create ?? false, out.note);
   try {
-    const sql = connect(server.url, { max: 2, onNotice: (message) => out.note(`notice: ${message}`) });
+    const sql = connect(server.url, {
+      max: options.connections ?? 2,
+      onNotice: (message) => out.note(`notice: ${message}`),
+    });
     try {
       if (options.migrated ?? true) await requireMigrated(sql, settings);
       await work({ sql, url: server.url, embedded: server.embedded, settings, out });

@@ -80,7 +80,9 @@ async function set(session: Session, model: string, isPrefix: boolean, encoding:
     insert into metrics.model_encodings (model, is_prefix, encoding)
     values (lower(${model}), ${isPrefix}, ${encoding}::metrics.encoding)
     on conflict (model, is_prefix) do update set encoding = excluded.encoding`;
-  session.out.print(`${nameOf(model.toLowerCase(), isPrefix)} is counted with ${encoding} from now on.`);
+  const isDefault = model === "" && isPrefix;
+  const what = isDefault ? "What names no model, or none listed," : nameOf(model.toLowerCase(), isPrefix);
+  session.out.print(`${what} is counted with ${encoding} from now on.`);
   sayRecount(session);
 }
 

@@ -46,7 +46,8 @@ export function sqlCommand() {
             else printResult(result, out);
           }
         },
-        { migrated: false },
+        // One, since a transaction that the statements begin is theirs.
+        { migrated: false, connections: 1 },
       );
     });
 }
