@@ -70,6 +70,10 @@ describe("recent", () => {
     const twenty = await cli(["recent", "--minutes", "20", "--json"], { url });
 
     expect(JSON.parse(five.stdout)).toHaveLength(2);
+    await db`update conversation_metrics set updated_at = now() - interval '2 days' where organization_id = 2`;
+    const days = await cli(["recent", "--minutes", "4000"], { url });
+    expect(days.stdout.match(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +2 /gm)).toHaveLength(1);
+    expect(days.stdout.match(/^\d\d:\d\d:\d\d +/gm)).toHaveLength(2);
     expect(JSON.parse(twenty.stdout)).toHaveLength(3);
   });
 

@@ -85,8 +85,9 @@ type Row = {
 
 async function readRows(sql: Sql, latest: string, parameters: string[]): Promise<Row[]> {
   return sql.unsafe<Row[]>(
-    `select to_char(updated_at, 'HH24:MI:SS') as changed, source, organization_id::text, session_id::text, total_messages,
-      total_tokens, conversation_duration, average_response_time, user_satisfaction,
+    `select to_char(updated_at, case when updated_at >= current_date then '' else 'YYYY-MM-DD ' end || 'HH24:MI:SS') as changed,
+      source, organization_id::text, session_id::text, total_messages, total_tokens, conversation_duration,
+      average_response_time, user_satisfaction,
       case when has_lead then coalesce(lead_name, lead_email, lead_company, 'yes') end as lead
     from (${latest}) as latest`,
     parameters,
