@@ -440,6 +440,7 @@ comment on column metrics.sources.reads_back is 'The mapping reads changed rows 
 create table metrics.token_batches (
   batch_id bigint generated always as identity,
   conversation_ids bigint[] not null,
+  session_keys uuid[] not null,
   is_long boolean not null,
   worker text,
   made_at timestamp with time zone default clock_timestamp() not null,
@@ -447,6 +448,7 @@ create table metrics.token_batches (
   constraint token_batches_pkey PRIMARY KEY (batch_id)
 );
 comment on table metrics.token_batches is 'Message rows that a count_tokens job is about to count: nobody else does meanwhile. Gone when the counts are written.';
+comment on column metrics.token_batches.session_keys is 'The sessions of these rows when the batch was made: the write-back locks them.';
 comment on column metrics.token_batches.is_long is 'A single long text, which others shall not wait for.';
 comment on column metrics.token_batches.worker is 'Who is at it (metrics.workers); NULL until the job begins.';
 
@@ -3133,6 +3135,7 @@ begin
     create table metrics.token_batches (
       batch_id bigint generated always as identity constraint token_batches_pkey primary key,
       conversation_ids %s[] not null,
+      session_keys uuid[] not null,
       is_long boolean not null,
       worker text,
       made_at timestamptz not null default clock_timestamp(),
@@ -3629,32 +3632,31 @@ AS $function$
 declare
   free integer;
   made integer;
-  claimed metrics.token_batches.conversation_ids%type;
 begin
   -- One at a time, or two would claim the same rows; whoever comes second has nothing to do.
   if not pg_try_advisory_xact_lock(hashtextextended('metrics.token_batches', 0)) then
     return 0;
   end if;
   select max_batches - count(*) into free from metrics.token_batches as b where not b.is_long;
-  if free <= 0 then
+  -- Many at a time: each look passes by all rows that are claimed.
+  if free * 2 < max_batches then
     return 0;
   end if;
 
-  claimed := array(
-    select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
-    union all
-    select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
-  );
   with waiting as (
-    select l.conversation_id, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
+    select l.conversation_id, l.session_key, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
     from metrics.messages as l
     cross join lateral (
       select case when l.prompt_source = 'estimate' then l.prompt_tokens else 0 end::bigint
         + case when l.completion_source = 'estimate' then l.completion_tokens else 0 end
     ) as size (tokens)
     where (l.prompt_source = 'estimate' or l.completion_source = 'estimate')
-      -- Not a join, which would sort all that waits.
-      and l.conversation_id <> all (claimed)
+      -- Looked up by hash; not a join, which would sort all that waits.
+      and l.conversation_id not in (
+        select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
+        union all
+        select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
+      )
     order by l.created_at desc
   ),
   next as materialized (
@@ -3665,19 +3667,25 @@ begin
   ),
   numbered as (
     select
-      w.conversation_id, w.is_long,
+      w.conversation_id, w.session_key, w.is_long,
       -- A long text has a batch of its own, so that nobody waits for it.
-      case when w.is_long then row_number() over in_order else 0 end as long_number,
-      (row_number() over in_order - 1) / batch_rows as by_rows,
-      (sum(w.tokens) over in_order)::bigint / batch_tokens as by_tokens
-    from next as w
-    window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc)
+      case
+        when w.is_long then row_number() over in_order - 1
+        else ((sum(w.share) over in_order)::bigint - w.share) / (batch_rows::bigint * batch_tokens)
+      end as number
+    from (
+      -- What of a batch a row takes: one of its rows, or that part of its tokens where that is more.
+      select n.*, greatest(batch_tokens, n.tokens * batch_rows) as share from next as n
+    ) as w
+    window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc rows unbounded preceding)
   ),
   grouped as (
-    select is_long, array_agg(conversation_id) as conversation_ids
+    select
+      is_long, array_agg(conversation_id) as conversation_ids,
+      array_agg(distinct session_key) as session_keys
     from numbered
-    group by is_long, long_number, by_rows, by_tokens
-    order by is_long, long_number, by_rows, by_tokens
+    group by is_long, number
+    order by is_long, number
   ),
   chosen as (
     (select * from grouped where not is_long limit free)
@@ -3688,16 +3696,20 @@ begin
     )
   ),
   added as (
-    insert into metrics.token_batches (conversation_ids, is_long)
-    select conversation_ids, is_long from chosen
+    insert into metrics.token_batches (conversation_ids, session_keys, is_long)
+    select conversation_ids, session_keys, is_long from chosen
     returning batch_id, is_long
   )
-  select count(graphile_worker.add_job(
-    'count_tokens', json_build_object('source', metrics.source_name(), 'batch_id', added.batch_id),
-    -- First, since others would keep it waiting for as long as there are any: it is counted in a thread.
-    priority => case when added.is_long then -1 else 0 end, max_attempts => 5
-  )) into made
-  from added;
+  select count(job) into made
+  from graphile_worker.add_jobs(array(
+    select row(
+      'count_tokens', json_build_object('source', metrics.source_name(), 'batch_id', added.batch_id), null, null, 5, null,
+      -- First, since others would keep it waiting for as long as there are any: it is counted in a thread.
+      case when added.is_long then -1 else 0 end, null
+    )::graphile_worker.job_spec
+    from added
+    order by added.batch_id
+  )) as job;
   return made;
 end; $function$;
 comment on function metrics.enqueue_token_batches(integer,integer,integer) is 'Adds count_tokens jobs for messages whose tokens are estimates, newest first, while fewer than max_batches wait or run: each of up to batch_rows rows and about batch_tokens estimated tokens. Returns how many.';
@@ -7897,25 +7909,27 @@ begin
 end; $function$;
 comment on function metrics.worker_gone(text) is 'Says that a worker process ends in good order, and gives back what it had begun.';
 
-CREATE OR REPLACE FUNCTION metrics.write_token_counts(batch bigint, counts jsonb, OUT written integer, OUT dropped integer)
+CREATE OR REPLACE FUNCTION metrics.write_token_counts(batch bigint, conversation_ids bigint[], prompt_tokens integer[], completion_tokens integer[], prompt_digests bigint[], completion_digests bigint[], encodings metrics.encoding[], encodings_assumed boolean[], OUT written integer, OUT dropped integer)
  RETURNS record
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
  SET jit TO 'off'
 AS $function$
 declare
-  counted constant metrics.messages[] := array(select c from jsonb_populate_recordset(null::metrics.messages, counts) as c);
   changed_at constant timestamptz := clock_timestamp();
+  keys uuid[];
   sessions uuid[];
   ids metrics.token_batches.conversation_ids%type;
 begin
-  delete from metrics.token_batches as b where b.batch_id = batch;
+  delete from metrics.token_batches as b where b.batch_id = batch returning b.session_keys into keys;
   if not found then
     -- Taken for dead, and given to another worker.
     written := 0;
-    dropped := cardinality(counted);
+    dropped := cardinality(conversation_ids);
     return;
   end if;
 
@@ -7926,45 +7940,42 @@ begin
     select locked.session_key
     from (
       select m.session_key
-      from (
-        select distinct l.session_key
-        from unnest(counted) as c
-        join metrics.messages as l on l.conversation_id = c.conversation_id
-      ) as wanted
-      join public.conversation_metrics as m on m.session_key = wanted.session_key
+      from unnest(keys) as key
+      join public.conversation_metrics as m on m.session_key = key
       order by m.session_key
       for no key update of m skip locked
     ) as locked
   );
-  ids := array(
-    select locked.conversation_id
-    from (
-      select l.conversation_id
-      from unnest(counted) as c
-      join metrics.messages as l on l.conversation_id = c.conversation_id
-      join unnest(sessions) as session on session = l.session_key
-      order by l.conversation_id
-      for no key update of l skip locked
-    ) as locked
-  );
 
-  -- Under the locks: only what is still the text that was counted. A writer that changed it but has
-  -- yet to count its change finds another digest then, and makes it an estimate again.
+  -- Read under the locks of the sessions: only what is still the text that was counted. A writer that
+  -- changed it but has yet to count its change finds another digest then, and makes it an estimate again.
   with exact as materialized (
     select
-      l.conversation_id, l.session_key,
-      l.prompt_source <> 'provider' and c.prompt_digest = metrics.text_digest(s.model, s.message, null) as prompt,
-      l.completion_source <> 'provider' and c.completion_digest = metrics.text_digest(
-        s.model, case when s.role = 'assistant' then s.message end, s.response
-      ) as completion,
+      c.*, l.ctid as place,
+      l.prompt_tokens as old_prompt_tokens, l.completion_tokens as old_completion_tokens,
       case when l.prompt_source = 'estimate' then l.user_messages else 0 end as estimated_prompts,
       case when l.completion_source = 'estimate' then l.ai_messages else 0 end as estimated_completions,
-      l.prompt_tokens as old_prompt_tokens, l.completion_tokens as old_completion_tokens,
-      c.prompt_tokens, c.completion_tokens, c.prompt_digest, c.completion_digest, c.encoding, c.encoding_assumed
-    from unnest(ids) as id
-    join metrics.messages as l on l.conversation_id = id
-    join metrics.source_messages as s on s.conversation_id = id
-    join unnest(counted) as c on c.conversation_id = id
+      coalesce(
+        l.prompt_source <> 'provider' and c.prompt_digest = metrics.text_digest(s.model, s.message, null), false
+      ) as prompt,
+      coalesce(
+        l.completion_source <> 'provider' and c.completion_digest = metrics.text_digest(
+          s.model, case when s.role = 'assistant' then s.message end, s.response
+        ),
+        false
+      ) as completion
+    from unnest(
+      write_token_counts.conversation_ids, write_token_counts.prompt_tokens, write_token_counts.completion_tokens,
+      prompt_digests, completion_digests, encodings, encodings_assumed
+    ) as c (
+      conversation_id, prompt_tokens, completion_tokens, prompt_digest, completion_digest, encoding, encoding_assumed
+    )
+    join metrics.messages as l on l.conversation_id = c.conversation_id
+    join metrics.source_messages as s on s.conversation_id = c.conversation_id
+    -- Looked up by hash; as a condition by itself it would be a join, of each with each.
+    where coalesce(l.session_key in (select session from unnest(sessions) as session), false)
+    -- Feedback marks ledger rows without their session.
+    for no key update of l skip locked
   ),
   changed as (
     update metrics.messages as l
@@ -7979,7 +7990,7 @@ begin
       encoding_assumed = exact.encoding_assumed,
       counted_at = changed_at
     from exact
-    where l.conversation_id = exact.conversation_id and (exact.prompt or exact.completion)
+    where l.ctid = exact.place and (exact.prompt or exact.completion)
     returning
       l.session_key,
       l.prompt_tokens - exact.old_prompt_tokens as prompt_tokens,
@@ -8012,22 +8023,23 @@ begin
     from applied as a
     where a.conversation_start < changed_at - metrics.rollup_delay()
   )
-  select coalesce(sum(summed.message_rows), 0) into written from summed;
-  dropped := cardinality(counted) - written;
+  select coalesce((select sum(summed.message_rows) from summed), 0), array(select exact.conversation_id from exact)
+  into written, ids;
+  dropped := cardinality(write_token_counts.conversation_ids) - written;
 
   if exists (select from metrics.token_retries) then
     delete from metrics.token_retries as r using unnest(ids) as id where r.conversation_id = id;
   end if;
   if dropped > 0 then
     insert into metrics.token_retries (conversation_id, retry_at)
-    select c.conversation_id, clock_timestamp() + interval '2 seconds'
-    from unnest(counted) as c
-    join metrics.messages as l on l.conversation_id = c.conversation_id
-    where not exists (select from unnest(ids) as id where id = c.conversation_id)
+    select l.conversation_id, clock_timestamp() + interval '2 seconds'
+    from unnest(write_token_counts.conversation_ids) as id
+    join metrics.messages as l on l.conversation_id = id
+    where not exists (select from unnest(ids) as locked_id where locked_id = id)
     on conflict (conversation_id) do update set retry_at = excluded.retry_at;
   end if;
 end; $function$;
-comment on function metrics.write_token_counts(bigint,jsonb) is 'Puts the exact counts of a batch (an array of ledger rows: conversation_id, prompt_tokens, completion_tokens, prompt_digest, completion_digest, encoding, encoding_assumed) into ledger and metrics and ends the batch. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';
+comment on function metrics.write_token_counts(bigint,bigint[],integer[],integer[],bigint[],bigint[],metrics.encoding[],boolean[]) is 'Puts the exact counts of a batch into ledger and metrics and ends the batch; the arrays hold what metrics.read_token_batch gave and the counts, one element a row. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';
 
 CREATE OR REPLACE FUNCTION public.report_conversations(filter public.report_filter DEFAULT public.report_filter(), sort text DEFAULT 'conversation_start'::text, descending boolean DEFAULT true, page_size integer DEFAULT 50, after text DEFAULT NULL::text)
  RETURNS TABLE(source text, session_id text, organization_id text, widget_id text, user_id text, conversation_id text, conversation_start timestamp with time zone, conversation_end timestamp with time zone, conversation_duration double precision, total_messages integer, user_messages integer, ai_messages integer, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages integer, average_response_time double precision, response_count integer, has_lead boolean, lead_name text, lead_email text, lead_company text, user_satisfaction double precision, rating_count integer, created_at timestamp with time zone, updated_at timestamp with time zone, session_key uuid, cursor text)

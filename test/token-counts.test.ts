@@ -22,17 +22,21 @@ const batches = (db: Sql) =>
     select batch_id, cardinality(conversation_ids) as ids, is_long from metrics.token_batches order by batch_id`;
 const read = (db: Sql, batch: string) => db<Read[]>`select * from metrics.read_token_batch(${batch}, 'w')`;
 
-const counted = (rows: readonly Read[]) =>
-  rows.map((row) => ({
-    ...row,
-    prompt: undefined,
-    completions: undefined,
-    prompt_tokens: row.prompt === null ? null : countTokens(row.prompt),
-    completion_tokens: row.completions?.reduce((sum, text) => sum + countTokens(text), 0),
-  }));
 async function write(db: Sql, batch: string, rows: readonly Read[]) {
+  const column = <T>(of: (row: Read) => T) => rows.map(of);
+  const completionTokens = ({ completions }: Read) =>
+    completions?.reduce((sum, text) => sum + countTokens(text), 0) ?? null;
   const [result] = await db<[{ written: number; dropped: number }]>`
-    select * from metrics.write_token_counts(${batch}, ${db.json(counted(rows))})`;
+    select * from metrics.write_token_counts(
+      ${batch},
+      ${column((row) => row.conversation_id)}::bigint[],
+      ${column((row) => (row.prompt === null ? null : countTokens(row.prompt)))}::integer[],
+      ${column(completionTokens)}::integer[],
+      ${column((row) => row.prompt_digest)}::bigint[],
+      ${column((row) => row.completion_digest)}::bigint[],
+      ${column((row) => row.encoding)}::metrics.encoding[],
+      ${`{${column((row) => row.encoding_assumed).join()}}`}::text::boolean[]
+    )`;
   return result;
 }
 async function onlyBatch(db: Sql): Promise<string> {
@@ -135,6 +139,41 @@ describe("exact token counts", () => {
     expect(await drift(db)).toEqual([]);
   });
 
+  test("never wait for a transaction that holds ledger rows without their session, and come later", async ({
+    db,
+    connect,
+  }) => {
+    await db`insert into conversations (session_id, message) values ('a', 'one'), ('a', 'two')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    const other = await connect().reserve();
+    await other`begin`;
+    await other`update metrics.messages set has_feedback = has_feedback where conversation_id = 1`;
+
+    expect(await write(db, batch, rows)).toEqual({ written: 1, dropped: 1 });
+    await other`commit`;
+    other.release();
+
+    expect((await sources(db)).map((row) => row.prompt)).toEqual(["estimate", "tiktoken"]);
+    expect(await db`select conversation_id from metrics.token_retries`).toEqual([{ conversation_id: "1" }]);
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("of a row that moved to another session meanwhile come later", async ({ db }) => {
+    await db`insert into conversations (session_id, message) values ('a', 'one'), ('b', 'two')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    await db`update conversations set session_id = 'c' where message = 'one'`;
+
+    expect(await write(db, batch, rows)).toEqual({ written: 1, dropped: 1 });
+    expect(await drift(db)).toEqual([]);
+    await db`update metrics.token_retries set retry_at = now()`;
+    const next = await onlyBatch(db);
+    expect(await write(db, next, await read(db, next))).toEqual({ written: 1, dropped: 0 });
+    expect((await sources(db)).map((row) => row.prompt)).toEqual(["tiktoken", "tiktoken"]);
+    expect(await drift(db)).toEqual([]);
+  });
+
   test("of a batch that was taken over are not written", async ({ db }) => {
     await db`insert into conversations (session_id, message) values ('a', 'one')`;
     const batch = await onlyBatch(db);
@@ -166,6 +205,31 @@ describe("exact token counts", () => {
       where id = any(select unnest(conversation_ids) from metrics.token_batches where batch_id = 1) order by created_at desc`;
     expect(newest).toEqual([{ session_id: "s1" }, { session_id: "s2" }, { session_id: "s3" }]);
     expect(await enqueue(db, 3, 1000)).toBe(0);
+  });
+
+  test("are asked for again once half of the batches are done", async ({ db }) => {
+    await db`insert into conversations (session_id, message, created_at)
+      select 's' || i, 'short', now() - i * interval '1 minute' from generate_series(1, 9) as i`;
+
+    expect(await enqueue(db, 1)).toBe(4);
+    await write(db, "1", await read(db, "1"));
+    expect(await enqueue(db, 1)).toBe(0);
+    await write(db, "2", await read(db, "2"));
+    expect(await enqueue(db, 1)).toBe(2);
+
+    const claimed = await db`select unnest(conversation_ids) as id from metrics.token_batches order by batch_id`;
+    expect(claimed.map((row) => row.id)).toEqual(["3", "4", "5", "6"]);
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("are asked for by the tokens where rows are long", async ({ db }) => {
+    await db`insert into conversations (session_id, message, created_at)
+      select 's' || i, repeat('long', case when i <= 4 then 400 else 1 end), now() - i * interval '1 minute'
+      from generate_series(1, 10) as i`;
+
+    await enqueue(db, 5, 1000);
+
+    expect((await batches(db)).map((batch) => batch.ids)).toEqual([3, 3, 4]);
   });
 
   test("that fail are tried again five times, then given up until the text changes", async ({ db }) => {

@@ -20,9 +20,19 @@ export function readTexts(): string[] {
   return lines.flatMap((line) => dialogueSchema.parse(JSON.parse(line)).turns.map((turn) => turn.text));
 }
 
-/** A database with so many messages, all estimates yet: one a row, ten a session. */
-export function estimated(messages: number): Template {
-  return { name: "estimated", prepare: (sql) => insert(sql, readTexts(), messages) };
+// A turn has some 12 tokens; what an AI answers usually has a few hundred.
+const TURNS_OF_AN_ANSWER = 25;
+
+/** Texts of the length of an AI's answer: every 25 turns that follow each other, with a space between them. */
+export function readAnswers(): string[] {
+  const turns = readTexts();
+  const starts = Array.from({ length: Math.ceil(turns.length / TURNS_OF_AN_ANSWER) }, (_, n) => n * TURNS_OF_AN_ANSWER);
+  return starts.map((start) => turns.slice(start, start + TURNS_OF_AN_ANSWER).join(" "));
+}
+
+/** A database with so many messages of these texts, all estimates yet: one a row, ten a session. */
+export function estimated(name: string, texts: string[], messages: number): Template {
+  return { name: `estimated_${name}`, prepare: (sql) => insert(sql, texts, messages) };
 }
 
 async function insert(sql: Sql, texts: string[], messages: number): Promise<void> {

@@ -12,16 +12,18 @@ if (mode === "drain") {
   let rows = 0;
   let tokens = 0;
   const begin = performance.now();
+  let last = begin;
   await drain({
     databaseUrl,
     log: silentLogger,
     onBatch: (done) => {
+      last = performance.now();
       rows += done.rows;
       tokens += done.tokens;
       tell({ kind: "batch", rows, tokens, rss: process.memoryUsage.rss() });
     },
   });
-  tell({ kind: "drained", rows, tokens, ms: performance.now() - begin });
+  tell({ kind: "drained", rows, tokens, ms: last - begin });
   process.disconnect?.();
 } else {
   const worker = await startWorker({ databaseUrl, log: silentLogger });

@@ -46,6 +46,7 @@ begin
     create table metrics.token_batches (
       batch_id bigint generated always as identity constraint token_batches_pkey primary key,
       conversation_ids %s[] not null,
+      session_keys uuid[] not null,
       is_long boolean not null,
       worker text,
       made_at timestamptz not null default clock_timestamp(),

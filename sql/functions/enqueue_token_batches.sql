@@ -9,7 +9,6 @@ create or replace function metrics.enqueue_token_batches(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 -- By the index of what waits, newest first, and no further than is needed: a backlog may be millions.
--- A known list of claimed rows is looked up by hash.
 set plan_cache_mode = force_custom_plan
 set enable_seqscan = off
 set jit = off
@@ -18,32 +17,31 @@ as $$
 declare
   free integer;
   made integer;
-  claimed metrics.token_batches.conversation_ids%type;
 begin
   -- One at a time, or two would claim the same rows; whoever comes second has nothing to do.
   if not pg_try_advisory_xact_lock(hashtextextended('metrics.token_batches', 0)) then
     return 0;
   end if;
   select max_batches - count(*) into free from metrics.token_batches as b where not b.is_long;
-  if free <= 0 then
+  -- Many at a time: each look passes by all rows that are claimed.
+  if free * 2 < max_batches then
     return 0;
   end if;
 
-  claimed := array(
-    select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
-    union all
-    select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
-  );
   with waiting as (
-    select l.conversation_id, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
+    select l.conversation_id, l.session_key, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
     from metrics.messages as l
     cross join lateral (
       select case when l.prompt_source = 'estimate' then l.prompt_tokens else 0 end::bigint
         + case when l.completion_source = 'estimate' then l.completion_tokens else 0 end
     ) as size (tokens)
     where (l.prompt_source = 'estimate' or l.completion_source = 'estimate')
-      -- Not a join, which would sort all that waits.
-      and l.conversation_id <> all (claimed)
+      -- Looked up by hash; not a join, which would sort all that waits.
+      and l.conversation_id not in (
+        select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
+        union all
+        select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
+      )
     order by l.created_at desc
   ),
   next as materialized (
@@ -54,19 +52,25 @@ begin
   ),
   numbered as (
     select
-      w.conversation_id, w.is_long,
+      w.conversation_id, w.session_key, w.is_long,
       -- A long text has a batch of its own, so that nobody waits for it.
-      case when w.is_long then row_number() over in_order else 0 end as long_number,
-      (row_number() over in_order - 1) / batch_rows as by_rows,
-      (sum(w.tokens) over in_order)::bigint / batch_tokens as by_tokens
-    from next as w
-    window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc)
+      case
+        when w.is_long then row_number() over in_order - 1
+        else ((sum(w.share) over in_order)::bigint - w.share) / (batch_rows::bigint * batch_tokens)
+      end as number
+    from (
+      -- What of a batch a row takes: one of its rows, or that part of its tokens where that is more.
+      select n.*, greatest(batch_tokens, n.tokens * batch_rows) as share from next as n
+    ) as w
+    window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc rows unbounded preceding)
   ),
   grouped as (
-    select is_long, array_agg(conversation_id) as conversation_ids
+    select
+      is_long, array_agg(conversation_id) as conversation_ids,
+      array_agg(distinct session_key) as session_keys
     from numbered
-    group by is_long, long_number, by_rows, by_tokens
-    order by is_long, long_number, by_rows, by_tokens
+    group by is_long, number
+    order by is_long, number
   ),
   chosen as (
     (select * from grouped where not is_long limit free)
@@ -77,16 +81,20 @@ begin
     )
   ),
   added as (
-    insert into metrics.token_batches (conversation_ids, is_long)
-    select conversation_ids, is_long from chosen
+    insert into metrics.token_batches (conversation_ids, session_keys, is_long)
+    select conversation_ids, session_keys, is_long from chosen
     returning batch_id, is_long
   )
-  select count(graphile_worker.add_job(
-    'count_tokens', json_build_object('source', metrics.source_name(), 'batch_id', added.batch_id),
-    -- First, since others would keep it waiting for as long as there are any: it is counted in a thread.
-    priority => case when added.is_long then -1 else 0 end, max_attempts => 5
-  )) into made
-  from added;
+  select count(job) into made
+  from graphile_worker.add_jobs(array(
+    select row(
+      'count_tokens', json_build_object('source', metrics.source_name(), 'batch_id', added.batch_id), null, null, 5, null,
+      -- First, since others would keep it waiting for as long as there are any: it is counted in a thread.
+      case when added.is_long then -1 else 0 end, null
+    )::graphile_worker.job_spec
+    from added
+    order by added.batch_id
+  )) as job;
   return made;
 end; $$;
 

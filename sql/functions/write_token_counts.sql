@@ -2,29 +2,36 @@
 -- never waits for this one while this one waits for it, and a transaction left open holds up nobody.
 create or replace function metrics.write_token_counts(
   batch bigint,
-  counts jsonb,
+  conversation_ids metrics.token_batches.conversation_ids%type,
+  prompt_tokens integer[],
+  completion_tokens integer[],
+  prompt_digests bigint[],
+  completion_digests bigint[],
+  encodings metrics.encoding[],
+  encodings_assumed boolean[],
   out written integer,
   out dropped integer
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
--- With the arrays known, so that they are joined by hash: a plan for any would compare each with each.
-set plan_cache_mode = force_custom_plan
--- And with the tables by their indexes, though reading a small one from end to end would seem to cost less.
+-- Planned once: row after row by the indexes, whatever size a table had then.
+set plan_cache_mode = force_generic_plan
+set enable_hashjoin = off
+set enable_mergejoin = off
 set enable_seqscan = off
 set jit = off
 as $$
 declare
-  counted constant metrics.messages[] := array(select c from jsonb_populate_recordset(null::metrics.messages, counts) as c);
   changed_at constant timestamptz := clock_timestamp();
+  keys uuid[];
   sessions uuid[];
   ids metrics.token_batches.conversation_ids%type;
 begin
-  delete from metrics.token_batches as b where b.batch_id = batch;
+  delete from metrics.token_batches as b where b.batch_id = batch returning b.session_keys into keys;
   if not found then
     -- Taken for dead, and given to another worker.
     written := 0;
-    dropped := cardinality(counted);
+    dropped := cardinality(conversation_ids);
     return;
   end if;
 
@@ -35,45 +42,42 @@ begin
     select locked.session_key
     from (
       select m.session_key
-      from (
-        select distinct l.session_key
-        from unnest(counted) as c
-        join metrics.messages as l on l.conversation_id = c.conversation_id
-      ) as wanted
-      join public.conversation_metrics as m on m.session_key = wanted.session_key
+      from unnest(keys) as key
+      join public.conversation_metrics as m on m.session_key = key
       order by m.session_key
       for no key update of m skip locked
     ) as locked
   );
-  ids := array(
-    select locked.conversation_id
-    from (
-      select l.conversation_id
-      from unnest(counted) as c
-      join metrics.messages as l on l.conversation_id = c.conversation_id
-      join unnest(sessions) as session on session = l.session_key
-      order by l.conversation_id
-      for no key update of l skip locked
-    ) as locked
-  );
 
-  -- Under the locks: only what is still the text that was counted. A writer that changed it but has
-  -- yet to count its change finds another digest then, and makes it an estimate again.
+  -- Read under the locks of the sessions: only what is still the text that was counted. A writer that
+  -- changed it but has yet to count its change finds another digest then, and makes it an estimate again.
   with exact as materialized (
     select
-      l.conversation_id, l.session_key,
-      l.prompt_source <> 'provider' and c.prompt_digest = metrics.text_digest(s.model, s.message, null) as prompt,
-      l.completion_source <> 'provider' and c.completion_digest = metrics.text_digest(
-        s.model, case when s.role = 'assistant' then s.message end, s.response
-      ) as completion,
+      c.*, l.ctid as place,
+      l.prompt_tokens as old_prompt_tokens, l.completion_tokens as old_completion_tokens,
       case when l.prompt_source = 'estimate' then l.user_messages else 0 end as estimated_prompts,
       case when l.completion_source = 'estimate' then l.ai_messages else 0 end as estimated_completions,
-      l.prompt_tokens as old_prompt_tokens, l.completion_tokens as old_completion_tokens,
-      c.prompt_tokens, c.completion_tokens, c.prompt_digest, c.completion_digest, c.encoding, c.encoding_assumed
-    from unnest(ids) as id
-    join metrics.messages as l on l.conversation_id = id
-    join metrics.source_messages as s on s.conversation_id = id
-    join unnest(counted) as c on c.conversation_id = id
+      coalesce(
+        l.prompt_source <> 'provider' and c.prompt_digest = metrics.text_digest(s.model, s.message, null), false
+      ) as prompt,
+      coalesce(
+        l.completion_source <> 'provider' and c.completion_digest = metrics.text_digest(
+          s.model, case when s.role = 'assistant' then s.message end, s.response
+        ),
+        false
+      ) as completion
+    from unnest(
+      write_token_counts.conversation_ids, write_token_counts.prompt_tokens, write_token_counts.completion_tokens,
+      prompt_digests, completion_digests, encodings, encodings_assumed
+    ) as c (
+      conversation_id, prompt_tokens, completion_tokens, prompt_digest, completion_digest, encoding, encoding_assumed
+    )
+    join metrics.messages as l on l.conversation_id = c.conversation_id
+    join metrics.source_messages as s on s.conversation_id = c.conversation_id
+    -- Looked up by hash; as a condition by itself it would be a join, of each with each.
+    where coalesce(l.session_key in (select session from unnest(sessions) as session), false)
+    -- Feedback marks ledger rows without their session.
+    for no key update of l skip locked
   ),
   changed as (
     update metrics.messages as l
@@ -88,7 +92,7 @@ begin
       encoding_assumed = exact.encoding_assumed,
       counted_at = changed_at
     from exact
-    where l.conversation_id = exact.conversation_id and (exact.prompt or exact.completion)
+    where l.ctid = exact.place and (exact.prompt or exact.completion)
     returning
       l.session_key,
       l.prompt_tokens - exact.old_prompt_tokens as prompt_tokens,
@@ -121,21 +125,24 @@ begin
     from applied as a
     where a.conversation_start < changed_at - metrics.rollup_delay()
   )
-  select coalesce(sum(summed.message_rows), 0) into written from summed;
-  dropped := cardinality(counted) - written;
+  select coalesce((select sum(summed.message_rows) from summed), 0), array(select exact.conversation_id from exact)
+  into written, ids;
+  dropped := cardinality(write_token_counts.conversation_ids) - written;
 
   if exists (select from metrics.token_retries) then
     delete from metrics.token_retries as r using unnest(ids) as id where r.conversation_id = id;
   end if;
   if dropped > 0 then
     insert into metrics.token_retries (conversation_id, retry_at)
-    select c.conversation_id, clock_timestamp() + interval '2 seconds'
-    from unnest(counted) as c
-    join metrics.messages as l on l.conversation_id = c.conversation_id
-    where not exists (select from unnest(ids) as id where id = c.conversation_id)
+    select l.conversation_id, clock_timestamp() + interval '2 seconds'
+    from unnest(write_token_counts.conversation_ids) as id
+    join metrics.messages as l on l.conversation_id = id
+    where not exists (select from unnest(ids) as locked_id where locked_id = id)
     on conflict (conversation_id) do update set retry_at = excluded.retry_at;
   end if;
 end; $$;
 
-comment on function metrics.write_token_counts(bigint, jsonb) is
-  'Puts the exact counts of a batch (an array of ledger rows: conversation_id, prompt_tokens, completion_tokens, prompt_digest, completion_digest, encoding, encoding_assumed) into ledger and metrics and ends the batch. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';
+comment on function metrics.write_token_counts(
+  bigint, metrics.token_batches.conversation_ids%type, integer[], integer[], bigint[], bigint[], metrics.encoding[], boolean[]
+) is
+  'Puts the exact counts of a batch into ledger and metrics and ends the batch; the arrays hold what metrics.read_token_batch gave and the counts, one element a row. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';

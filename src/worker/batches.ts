@@ -4,19 +4,21 @@ import type { WorkerSource } from "./sources.ts";
 /** How much work is prepared at a time. */
 export type Limits = { batches: number; rows: number; tokens: number };
 
-/** A message row whose texts are to be counted; NULL stands for a side that is not. */
+/** A message row whose texts are to be counted: those of the sides that have a digest. */
 export type BatchRow = {
   conversation_id: string;
   encoding: string;
   encoding_assumed: boolean;
   prompt: string | null;
-  completions: string[] | null;
+  /** The AI's texts: one, two where the message is its own and has a response. */
+  completion: string | null;
+  second_completion: string | null;
   prompt_digest: string | null;
   completion_digest: string | null;
 };
 
 /** The counts of a row, as metrics.write_token_counts takes them. */
-export type RowCounts = Omit<BatchRow, "prompt" | "completions"> & {
+export type RowCounts = Omit<BatchRow, "prompt" | "completion" | "second_completion"> & {
   prompt_tokens: number | null;
   completion_tokens: number | null;
 };
@@ -39,10 +41,10 @@ export async function enqueueBatches(pool: Pool, { schema }: WorkerSource, limit
 
 /** The texts of a batch; none where it is gone. */
 export async function readBatch(pool: Pool, { source, batch }: BatchOf, worker: string): Promise<BatchRow[]> {
-  // As JSON, since the client's parser for arrays goes character by character.
+  // Text by text, since the client's parser for arrays goes character by character.
   const { rows } = await pool.query<BatchRow>(
-    `select conversation_id, encoding, encoding_assumed, prompt, to_json(completions) as completions,
-      prompt_digest, completion_digest
+    `select conversation_id, encoding, encoding_assumed, prompt, completions[1] as completion,
+      completions[2] as second_completion, prompt_digest, completion_digest
     from ${source.schema}.read_token_batch($1, $2)`,
     [batch, worker],
   );
@@ -54,9 +56,21 @@ export type Written = { written: number; dropped: number };
 
 /** Writes counts back, which ends the batch; what changed since it was read is dropped. */
 export async function writeBatch(pool: Pool, { source, batch }: BatchOf, counts: RowCounts[]): Promise<Written> {
+  // Written out here where no value needs quotes: the client goes through its own arrays character by character.
+  const column = (name: Exclude<keyof RowCounts, "conversation_id">) =>
+    `{${counts.map((row) => row[name] ?? "null").join()}}`;
   const { rows } = await pool.query<Written>(
-    `select written, dropped from ${source.schema}.write_token_counts($1, $2::jsonb)`,
-    [batch, JSON.stringify(counts)],
+    `select written, dropped from ${source.schema}.write_token_counts($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      batch,
+      counts.map((row) => row.conversation_id),
+      column("prompt_tokens"),
+      column("completion_tokens"),
+      column("prompt_digest"),
+      column("completion_digest"),
+      column("encoding"),
+      column("encoding_assumed"),
+    ],
   );
   return rows[0] ?? { written: 0, dropped: 0 };
 }

@@ -14,15 +14,15 @@ export type Counted = { counts: RowCounts[]; failures: RowFailure[] };
 export async function countBatch(rows: BatchRow[], counter: TokenCounter): Promise<Counted> {
   const counted: Counted = { counts: [], failures: [] };
   const pending: Promise<void>[] = [];
+  const keep = (counts: RowCounts) => void counted.counts.push(counts);
+  const fail = (row: BatchRow, error: unknown) =>
+    void counted.failures.push({ conversation_id: row.conversation_id, error: describe(error, row) });
   let since = performance.now();
   for (const row of rows) {
+    const counts = countRow(row, counter);
     // Long texts are counted by threads: the others of the batch need not wait for them.
-    pending.push(
-      countRow(row, counter).then(
-        (counts) => void counted.counts.push(counts),
-        (error) => void counted.failures.push({ conversation_id: row.conversation_id, error: describe(error, row) }),
-      ),
-    );
+    if (counts instanceof Promise) pending.push(counts.then(keep, (error) => fail(row, error)));
+    else keep(counts);
     if (performance.now() - since < LONGEST_STRETCH_MS) continue;
     await breathe();
     since = performance.now();
@@ -33,22 +33,37 @@ export async function countBatch(rows: BatchRow[], counter: TokenCounter): Promi
 
 const encodingSchema = z.enum(encodings);
 
-async function countRow(row: BatchRow, counter: TokenCounter): Promise<RowCounts> {
-  const { prompt, completions, ...kept } = row;
-  const encoding = encodingSchema.parse(row.encoding);
-  return {
+function countRow(row: BatchRow, counter: TokenCounter): RowCounts | Promise<RowCounts> {
+  const { prompt, completion, second_completion, ...kept } = row;
+  const withCounts = (prompts: number, completions: number, more: number): RowCounts => ({
     ...kept,
-    prompt_tokens: prompt === null ? null : await counter.count(encoding, prompt),
-    completion_tokens: completions === null ? null : await countAll(completions, encoding, counter),
-  };
+    prompt_tokens: kept.prompt_digest === null ? null : prompts,
+    completion_tokens: kept.completion_digest === null ? null : completions + more,
+  });
+  const encoding = encodingSchema.safeParse(row.encoding);
+  if (!encoding.success) return Promise.reject(encoding.error);
+  const count = (text: string | null) => (text === null ? 0 : countText(counter, encoding.data, text));
+  const counts = [count(prompt), count(completion), count(second_completion)] as const;
+  const [prompts, completions, more] = counts;
+  // A promise for each of thousands of short texts would take as long as their counting.
+  if (typeof prompts === "number" && typeof completions === "number" && typeof more === "number") {
+    return withCounts(prompts, completions, more);
+  }
+  return Promise.all(counts).then((all) => withCounts(...all));
 }
 
-async function countAll(texts: string[], encoding: Encoding, counter: TokenCounter): Promise<number> {
-  let tokens = 0;
-  for (const text of texts) tokens += await counter.count(encoding, text);
-  return tokens;
+// As a rejection, also where it throws: there may be a thread at the row's other text.
+function countText(counter: TokenCounter, encoding: Encoding, text: string): number | Promise<number> {
+  try {
+    return counter.count(encoding, text);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-function describe(error: unknown, { prompt, completions }: BatchRow): string {
-  return safeMessage(error, [...(prompt === null ? [] : [prompt]), ...(completions ?? [])]);
+function describe(error: unknown, { prompt, completion, second_completion }: BatchRow): string {
+  return safeMessage(
+    error,
+    [prompt, completion, second_completion].filter((text) => text !== null),
+  );
 }

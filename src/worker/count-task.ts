@@ -16,7 +16,6 @@ import {
 import { countBatch } from "./count-batch.ts";
 import { safeMessage } from "./safe-message.ts";
 import { findSource } from "./sources.ts";
-import { createTurns } from "./turns.ts";
 
 /** What the task needs. */
 export type CountTask = {
@@ -44,8 +43,6 @@ const MOST_REPEATS = 5;
 /** The job count_tokens: reads the texts of a batch, counts them, writes the counts back. Safe to run twice. */
 export function createCountTask(options: CountTask): Task {
   const { pool, log, worker, counter, onBatch } = options;
-  // A write passes over sessions that another has locked: two of ours at once would get into each other's way.
-  const inTurn = createTurns();
   return async (payload, { job }) => {
     const { source: name, batch_id } = payloadSchema.parse(payload);
     const source = await findSource(pool, name);
@@ -58,7 +55,7 @@ export function createCountTask(options: CountTask): Task {
       const { counts, failures } = await countBatch(rows, counter);
       if (failures.length > 0) await failRows(pool, batch, failures);
       // Also without any count: it ends the batch.
-      const done = await inTurn(() => writeRepeatedly(pool, batch, counts));
+      const done = await writeRepeatedly(pool, batch, counts);
       log.debug({ ...about, rows: rows.length, failures: failures.length, ...done }, "counted");
       onBatch({ rows: rows.length, tokens: totalTokens(counts), written: done.written });
     } catch (error) {

@@ -6,6 +6,9 @@ import { startWorker, type WorkerOptions } from "./worker.ts";
 
 const LOOK_EVERY_MS = 200;
 
+// A look at a backlog of millions takes a good part of a second, and the processor that the counting needs.
+const LOOKS_SHARE = 0.05;
+
 // A batch whose worker was killed is taken over after 10 seconds; so nothing that can move stands still for longer.
 const PATIENCE_MS = 20_000;
 
@@ -48,7 +51,14 @@ export async function drain(options: DrainOptions): Promise<Backlog> {
   }
 }
 
-async function untilNothingMoves(read: () => Promise<Backlog>): Promise<Backlog> {
+async function untilNothingMoves(look: () => Promise<Backlog>): Promise<Backlog> {
+  let took = 0;
+  const read = async () => {
+    const begin = performance.now();
+    const backlog = await look();
+    took = performance.now() - begin;
+    return backlog;
+  };
   let backlog = await read();
   let movedAt = performance.now();
   for (;;) {
@@ -56,7 +66,7 @@ async function untilNothingMoves(read: () => Promise<Backlog>): Promise<Backlog>
     // What fails is tried again after minutes; a long text takes its time.
     const held = backlog.waiting > 0 && backlog.waiting === backlog.locked && backlog.batches === 0;
     if (held && performance.now() - movedAt > PATIENCE_MS) return backlog;
-    await sleep(LOOK_EVERY_MS);
+    await sleep(Math.max(LOOK_EVERY_MS, took / LOOKS_SHARE));
     const { waiting } = backlog;
     backlog = await read();
     if (backlog.waiting !== waiting) movedAt = performance.now();

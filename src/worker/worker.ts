@@ -16,7 +16,7 @@ import { createPool } from "./pool.ts";
 export const CONCURRENCY = 4;
 
 // Enough that no job waits for work, and little enough that a new message is behind a fraction of a second of it.
-const LIMITS: Limits = { batches: 16, rows: 500, tokens: 20_000 };
+const LIMITS: Limits = { batches: 12, rows: 1000, tokens: 30_000 };
 
 // A client for each job, and for the poll, the heartbeat, the schedule and LISTEN.
 const OTHER_CONNECTIONS = 4;
