@@ -27,7 +27,11 @@ export const reports: Case = {
     ...(await bench.databases.withClone(tenant(bench.scale.reportSessions), "with the engine", async ({ sql, url }) => {
       // One connection: another of the pool's would read the catalogs again in its first round.
       const one = await sql.reserve();
-      const sections = [await measureDays(bench, one), await measurePages(bench, one)];
+      const sections = [
+        await measureDays(bench, one),
+        await measurePercentiles(bench, one),
+        await measurePages(bench, one),
+      ];
       one.release();
       return [...sections, await measureExport(bench, url)];
     })),
@@ -92,6 +96,31 @@ async function measureDays({ scale, progress }: Bench, sql: Sql): Promise<Sectio
       verdict("conversation_metrics", OF_METRICS, toMetrics),
       verdict("conversations", OF_MESSAGES, toMessages),
     ],
+  };
+}
+
+async function measurePercentiles({ scale, progress }: Bench, sql: Sql): Promise<Section> {
+  // The least tokens are none: a filter that lets everything through, and that rollups cannot answer.
+  const ways = { "from rollups": null, "from the ledger": 0 };
+  const names = Object.keys(ways) as (keyof typeof ways)[];
+  const read = (name: keyof typeof ways, days: number) => sql`
+    select * from report_response_times(report_filter(organization => '1', min_tokens => ${ways[name]},
+      from_time => date_trunc('day', now(), 'UTC') - ${days} * interval '24 hours', to_time => date_trunc('day', now(), 'UTC')))`;
+  const rows: string[][] = [];
+  for (const days of [90, 365]) {
+    for (const name of names) await read(name, days);
+    const samples = await interleave(scale.longRounds, names, (name) => time(() => read(name, days)));
+    for (const name of names) {
+      progress(`percentiles of ${days} days ${name}: ${median(samples(name)).toFixed(1)} ms`);
+      rows.push([`${days} days`, name, `${median(samples(name)).toFixed(1)} ms`]);
+    }
+  }
+  return {
+    title: "Reports: percentiles of response times and durations",
+    about: "report_response_times, within 1 % from the rollups and exact from the ledger, with the period before.",
+    columns: ["range", "way", "time"],
+    rows,
+    verdicts: [],
   };
 }
 

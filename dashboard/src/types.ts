@@ -63,6 +63,7 @@ export type Times = {
   previous_p90: number | null;
   previous_p95: number | null;
   previous_p99: number | null;
+  is_exact: boolean;
 };
 
 export type Rating = { rating: number; ratings: number; share: number | null; conversations: number };

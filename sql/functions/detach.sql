@@ -19,7 +19,7 @@ begin
   -- Without cascade: a view that somebody built on the metrics is theirs, and stops this with its name.
   execute format('drop function %1$I.repair(integer), %1$I.sample_drift(integer)', target);
   execute format('drop view %I.conversation_metrics_drift', target);
-  execute format('drop function %I.session_sums(timestamptz, timestamptz, integer)', target);
+  execute format('drop function %I.session_sums(timestamptz, timestamptz, integer, text[])', target);
   execute format('drop view %I.session_metrics', target);
   execute format('drop table %I.conversation_metrics_archive', target);
   execute format('drop table %I.conversation_metrics', target);

@@ -1,9 +1,8 @@
--- Each step is one statement, and so of one snapshot: a change is either in what is read here, or the
--- note of it is not, and stays. What a change that is not noted needs, is that no rollup exists yet:
+-- Notes are taken before sessions are read: a change that is not seen then has left one that was not seen
+-- either, and stays. What a change that is not noted needs, is that no rollup exists yet:
 -- a quarter of an hour is closed in two steps. One announces it, at a time when its sessions have long
 -- been old enough for every writer to note what it changes. Once all transactions that were there
--- before have ended, whatever nobody noted can be seen. Hours and days follow from the quarters, which nobody
--- else writes.
+-- before have ended, whatever nobody noted can be seen.
 create or replace function metrics.roll_up(
   max_sessions integer default 100000,
   out remade integer,
@@ -60,28 +59,13 @@ begin
     where c.starts_at in (
       select e.starts_at from metrics.rollup_changes as e group by e.starts_at order by e.starts_at desc limit max_quarters
     )
-    returning c.starts_at, c.organization_id
-  ),
-  changed as materialized (
-    select distinct t.starts_at, t.organization_id from taken as t
-    where t.starts_at >= metrics.first_rollup() and t.starts_at < state.built_to
-  ),
-  removed as (
-    delete from metrics.rollups as r
-    using changed as c
-    where r.minutes = 15 and r.starts_at = c.starts_at and r.organization_id is not distinct from c.organization_id
-  ),
-  added as (
-    insert into metrics.rollups
-    select s.*
-    from (select distinct c.starts_at from changed as c) as q
-    cross join lateral metrics.session_sums(q.starts_at, q.starts_at + interval '15 minutes', 15) as s
-    where exists (
-      select from changed as c
-      where c.starts_at = s.starts_at and c.organization_id is not distinct from s.organization_id
-    )
+    returning c.*
   )
-  select array(select row(c.*)::metrics.rollup_changes from changed as c), (select count(distinct t.starts_at) from taken as t)
+  select array(
+      select distinct row(t.starts_at, t.organization_id)::metrics.rollup_changes from taken as t
+      where t.starts_at >= metrics.first_rollup() and t.starts_at < state.built_to
+    ),
+    (select count(distinct t.starts_at) from taken as t)
   into changed, quarters;
   remade := cardinality(changed);
   chunk_from := greatest(state.built_to, metrics.first_rollup());
@@ -101,14 +85,12 @@ begin
       when sessions < max_sessions then state.closed_to
       else greatest(metrics.quarter_hour(last_start), metrics.quarter_hour(first_start) + interval '15 minutes')
     end;
-    with added as (
-      insert into metrics.rollups
-      select s.* from metrics.session_sums(chunk_from, chunk_to, 15) as s
-    )
     update metrics.rollup_state as s set built_to = chunk_to;
     state.built_to := chunk_to;
   end if;
-  perform metrics.sum_rollups(changed, chunk_from, chunk_to);
+  perform metrics.make_rollups(15, changed, chunk_from, chunk_to);
+  perform metrics.make_rollups(60, changed, chunk_from, chunk_to);
+  perform metrics.make_days(changed, chunk_from, chunk_to);
 
   is_done := state.built_to = state.closed_to and quarters < max_quarters;
   built_to := state.built_to;

@@ -17,8 +17,24 @@ as $$
     cross join unnest('{15, 60, 1440}'::integer[]) as span (minutes)
     where not exists (select from metrics.rollup_resets)
   ),
+  from_sessions as materialized (
+    select m as rollup
+    from built
+    cross join lateral metrics.session_sums(built.from_time, built.to_time, built.minutes) as m
+    where built.minutes < 1440
+  ),
+  days as (
+    select array_agg(h.rollup) as hours
+    from from_sessions as h
+    join built on built.minutes = 1440
+    where (h.rollup).minutes = 60 and (h.rollup).starts_at >= built.from_time and (h.rollup).starts_at < built.to_time
+    group by metrics.rollup_start((h.rollup).starts_at, 1440), (h.rollup).organization_id, (h.rollup).widget_id,
+      (h.rollup).all_widgets
+  ),
   meant as materialized (
-    select m.* from built cross join lateral metrics.session_sums(built.from_time, built.to_time, built.minutes) as m
+    select (s.rollup).* from from_sessions as s
+    union all
+    select d.* from days cross join lateral metrics.sum_rollups(1440, days.hours) as d
   ),
   kept as materialized (
     select r.*

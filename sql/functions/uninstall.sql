@@ -25,7 +25,7 @@ begin
     drop function if exists metrics.repair(integer);
     drop function if exists metrics.sample_drift(integer);
     drop view if exists public.conversation_metrics_drift;
-    drop function if exists metrics.session_sums(timestamptz, timestamptz, integer);
+    drop function if exists metrics.session_sums(timestamptz, timestamptz, integer, text[]);
     drop view if exists metrics.session_metrics;
     drop table if exists public.conversation_metrics_archive;
     drop table if exists public.conversation_metrics;

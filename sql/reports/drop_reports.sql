@@ -19,7 +19,7 @@ begin
       when 'local_time' then 7
       when 'report_sessions' then 6
       when 'period_series' then 5
-      when 'report_periods' then 4 when 'hour_sums' then 4 when 'period_sums' then 4 when 'sums_query' then 4
+      when 'report_periods' then 4 when 'hour_sums' then 4 when 'period_sums' then 4 when 'sums_query' then 4 when 'rolled_query' then 4
       else 1
     end
   loop

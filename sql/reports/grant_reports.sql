@@ -11,7 +11,8 @@ begin
   end if;
   execute format('grant usage on schema metrics to %I', to_role);
   execute format('grant select on public.all_conversation_metrics, metrics.attachments, metrics.model_prices to %I', to_role);
-  execute format('grant execute on function metrics.rollup_start(timestamptz, integer), metrics.quarter_hour(timestamptz), metrics.first_rollup() to %I', to_role);
+  execute format('grant execute on function metrics.rollup_start(timestamptz, integer), metrics.quarter_hour(timestamptz), metrics.first_rollup(), '
+    'metrics.time_bin(integer, double precision), metrics.bin_us(bigint), metrics.session_times(integer, numeric, interval) to %I', to_role);
   for target in
     select r.oid::regprocedure as signature from metrics.report_functions() as r where r.is_for_readers
   loop

@@ -12,6 +12,8 @@ returns table (
   rating_sum numeric,
   response_count bigint,
   response_us_sum numeric,
+  answered_conversations bigint,
+  average_us_sum numeric,
   timed_conversations bigint,
   duration_sum interval
 )
@@ -27,7 +29,8 @@ begin
       sum(p.conversations)::bigint, sum(p.user_messages)::bigint, sum(p.ai_messages)::bigint,
       sum(p.prompt_tokens)::bigint, sum(p.completion_tokens)::bigint, sum(p.estimated_messages)::bigint,
       sum(p.leads)::bigint, sum(p.rating_count)::bigint, sum(p.rating_sum), sum(p.response_count)::bigint,
-      sum(p.response_us_sum), coalesce(sum(p.conversations) filter (where p.at is not null), 0)::bigint,
+      sum(p.response_us_sum), sum(p.answered_conversations)::bigint, sum(p.average_us_sum),
+      coalesce(sum(p.conversations) filter (where p.at is not null), 0)::bigint,
       sum(p.duration_sum)
     from (%1$s) as p
     group by 1

@@ -18,7 +18,7 @@ as $$
       p.pronamespace = 'metrics'::regnamespace
       and p.proname in (
         'checked_filter', 'known_zone', 'source_schema', 'day_start', 'previous_period', 'local_time', 'period_series',
-        'longest_rollup', 'sums_query', 'period_sums', 'ratio', 'report_periods', 'hour_sums', 'time_percentiles', 'rating_counts', 'sort_type',
+        'longest_rollup', 'rolled_query', 'sums_query', 'times_query', 'period_sums', 'ratio', 'report_periods', 'hour_sums', 'time_percentiles', 'rolled_percentiles', 'most_sorted', 'rating_counts', 'sort_type',
         'page_place', 'price_at', 'checked_prices', 'split_key', 'model_usage', 'token_costs', 'report_keys', 'lead_sums',
         'report_functions', 'drop_reports', 'close_report_privileges', 'grant_reports'
       )

@@ -120,6 +120,7 @@ export const reportRows = {
     "number: average p50 p90 p95 p99",
     "counts: previous_count",
     "number: previous_average previous_p50 previous_p90 previous_p95 previous_p99",
+    "flag: is_exact",
   ),
   hours: rows(
     "HoursRow",

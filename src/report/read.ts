@@ -46,7 +46,15 @@ const priced = z.object({
 });
 
 const leads = z.object({ converted_conversations: count, leads_with_email: count, cost_per_lead: value });
-const times = z.object({ measure: z.string(), count, p50: value, p90: value, p95: value, p99: value });
+const times = z.object({
+  measure: z.string(),
+  count,
+  p50: value,
+  p90: value,
+  p95: value,
+  p99: value,
+  is_exact: z.boolean(),
+});
 const rating = z.object({ rating: count, ratings: count, share: value });
 
 /** The figures of a month, all of one moment. */

@@ -123,7 +123,7 @@ export function tablesOf(report: MonthlyReport): Table[] {
     },
     {
       title: "Response times",
-      columns: ["Of all answers", "at most"],
+      columns: ["Of all answers", answers?.is_exact === false ? "at most (± 1 %)" : "at most"],
       rows: [
         ["half of them", seconds(answers?.p50)],
         ["90 %", seconds(answers?.p90)],

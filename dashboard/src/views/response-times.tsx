@@ -16,7 +16,7 @@ export function ResponseTimes({ rows }: { rows: Times[] }) {
   return (
     <Panel
       title="Response times"
-      note={`of ${integer(answers?.count ?? 0)} answers; grey: the period before`}
+      note={`of ${integer(answers?.count ?? 0)} answers${answers?.is_exact === false ? ", within 1%" : ""}; grey: the period before`}
       size="third"
       height="low"
       empty={answers === undefined || answers.count === 0 ? "No answer with a known time in this range." : undefined}
