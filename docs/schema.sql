@@ -489,7 +489,7 @@ comment on column metrics.workers.stopped_at is 'When it ended in good order; NU
 
 create table public.conversation_metrics (
   session_key uuid not null,
-  conversation_id bigint not null,
+  conversation_id bigint,
   session_id text not null,
   organization_id bigint,
   widget_id bigint,
@@ -519,7 +519,7 @@ create table public.conversation_metrics (
   longest_lag interval default '00:00:00'::interval not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
-  constraint conversation_metrics_conversation_id_key UNIQUE (conversation_id) DEFERRABLE,
+  constraint conversation_metrics_conversation_id_key UNIQUE (conversation_id),
   constraint conversation_metrics_pkey PRIMARY KEY (session_key)
 ) with (fillfactor=70);
 CREATE INDEX conversation_metrics_conversation_start_idx ON public.conversation_metrics USING btree (conversation_start);
@@ -1126,80 +1126,12 @@ CREATE OR REPLACE FUNCTION metrics.add_first_row(new_row metrics.messages)
  LANGUAGE plpgsql
 AS $function$
 declare
-  changed_at constant timestamptz := clock_timestamp();
-  brings_extras boolean;
-  was_archived boolean;
   entered uuid[];
-  deltas metrics.session_delta[];
 begin
-  -- A row before the first of a session that there is: its metrics row is lock enough. The trigger's
-  -- UPDATE may hold it already, so metrics.sessions must not be waited for now.
-  perform from public.conversation_metrics as m where m.session_key = new_row.session_key for no key update;
-  if found then
-    deltas := array[metrics.message_delta(new_row)];
-    if metrics.is_open(new_row.user_messages, new_row.ai_messages) or exists (
-      select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0
-    ) then
-      deltas := metrics.pair_answers(deltas);
-    end if;
-    perform metrics.apply_deltas(deltas, array[new_row.session_key]);
-    return;
-  end if;
-
-  -- As metrics.enter_sessions.
-  insert into metrics.sessions as s (session_key)
-  values (new_row.session_key)
-  on conflict (session_key) do update set has_extras = s.has_extras
-  returning s.has_extras, s.is_archived into brings_extras, was_archived;
-
-  insert into public.conversation_metrics (
-    session_key, conversation_id, session_id, organization_id, widget_id, user_id,
-    user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
-    conversation_start, conversation_end, response_count, response_us_sum,
-    message_rows, open_rows, longest_lag, created_at, updated_at
-  )
-  select
-    delta.session_key, source.conversation_id, source.session_id, source.organization_id,
-    source.widget_id, source.user_id,
-    delta.user_messages, delta.ai_messages, delta.prompt_tokens, delta.completion_tokens,
-    delta.estimated_messages, nullif(new_row.created_at, 'infinity'), new_row.ended_at,
-    delta.response_count, delta.response_us_sum,
-    delta.message_rows, delta.open_rows, delta.longest_lag, changed_at, changed_at
-  from metrics.source_messages as source
-  cross join metrics.message_delta(new_row) as delta
-  where source.conversation_id = new_row.conversation_id
-    and not was_archived
-    -- An old REPEATABLE READ snapshot can show, beside this row, one of the same id in another session
-    -- that was deleted since.
-    and metrics.session_key(source.organization_id::text, source.session_id::text) = new_row.session_key
-    and not exists (
-      select from public.conversation_metrics as m
-      where m.session_key = new_row.session_key
-    )
-    and not exists (
-      select from public.conversation_metrics as m
-      where m.conversation_id = new_row.conversation_id
-    )
-    and not exists (
-      select from metrics.messages as l
-      where l.session_key = new_row.session_key and l.conversation_id <> new_row.conversation_id
-    );
-
-  if found then
-    if new_row.created_at < changed_at - metrics.rollup_delay() then
-      perform metrics.mark_rollup(new_row.session_key);
-    end if;
-    if brings_extras then
-      perform metrics.apply_extras(array[new_row.session_key]);
-    end if;
-    return;
-  end if;
-
-  -- In the archive, made by another transaction while this one waited, or more in the ledger than there should be.
   entered := metrics.enter_sessions(array[new_row.session_key]);
   perform metrics.apply_deltas(metrics.pair_answers(array[metrics.message_delta(new_row)]), entered);
 end; $function$;
-comment on function metrics.add_first_row(metrics.messages) is 'Adds a new ledger row to the metrics where it makes its session or comes before all its rows.';
+comment on function metrics.add_first_row(metrics.messages) is 'Adds a new ledger row to the metrics of a session that had no metrics row when it was looked for.';
 
 CREATE OR REPLACE FUNCTION metrics.adopt_sources()
  RETURNS void
@@ -1305,15 +1237,26 @@ begin
     perform metrics.plan_for_many();
   end if;
   perform metrics.mark_rollups(entered);
-  -- A row that claims another session's first row can only be stale (left by a restore, say). It
-  -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
-  with stale as (
-    delete from public.conversation_metrics as m
-    using unnest(deltas) as delta
+  -- Who holds a first row that is another session's now. One of these sessions lets go of it before the
+  -- other takes it. Anyone else can only be stale (left by a restore, say) and must not make this write
+  -- fail on the unique conversation_id: it goes, and is derived anew below.
+  with claims as materialized (
+    select m.session_key, m.session_key = any(entered) and m.session_key in (select d.session_key from unnest(deltas) as d) as is_ours
+    from unnest(deltas) as delta
     cross join lateral metrics.session_bounds(delta.session_key, '0') as bounds
-    where m.conversation_id = bounds.conversation_id
-      and m.session_key <> delta.session_key
-      and m.session_key <> all(entered)
+    join public.conversation_metrics as m on m.conversation_id = bounds.conversation_id
+    where m.session_key <> delta.session_key
+  ),
+  let_go as (
+    update public.conversation_metrics as m
+    set conversation_id = null
+    from claims
+    where m.session_key = claims.session_key and claims.is_ours
+  ),
+  stale as (
+    delete from public.conversation_metrics as m
+    using claims
+    where m.session_key = claims.session_key and not claims.is_ours
     returning m.session_key
   )
   select array_agg(stale.session_key) into released from stale;
@@ -2934,35 +2877,28 @@ BEGIN ATOMIC
  SELECT metrics.session_key(count_message.organization_id, count_message.session_id) AS session_key,
      COALESCE("row".sent_at, 'infinity'::timestamp with time zone) AS "coalesce",
      GREATEST("row".sent_at, "row".answered_at) AS "greatest",
+     (LEAST("row".user_length, 1))::smallint AS "least",
+     ((LEAST("row".assistant_length, 1) + LEAST("row".response_length, 1)))::smallint AS int2,
          CASE
-             WHEN ("row".user_tokens IS NULL) THEN (0)::smallint
-             ELSE (1)::smallint
-         END AS "case",
-         CASE
-             WHEN (("row".assistant_tokens IS NULL) AND ("row".response_tokens IS NULL)) THEN (0)::smallint
-             WHEN (("row".assistant_tokens IS NULL) OR ("row".response_tokens IS NULL)) THEN (1)::smallint
-             ELSE (2)::smallint
-         END AS "case",
-         CASE
-             WHEN ("row".user_tokens IS NULL) THEN 0
-             ELSE COALESCE(count_message.reported_prompt_tokens, "row".user_tokens)
+             WHEN ("row".user_length = 0) THEN 0
+             ELSE COALESCE(count_message.reported_prompt_tokens, (("row".user_length + 3) / 4))
          END AS "coalesce",
          CASE
-             WHEN (("row".assistant_tokens IS NULL) AND ("row".response_tokens IS NULL)) THEN 0
-             ELSE COALESCE(count_message.reported_completion_tokens, (COALESCE("row".assistant_tokens, 0) + COALESCE("row".response_tokens, 0)))
+             WHEN (("row".assistant_length + "row".response_length) = 0) THEN 0
+             ELSE COALESCE(count_message.reported_completion_tokens, ((("row".assistant_length + 3) / 4) + (("row".response_length + 3) / 4)))
          END AS "coalesce",
          CASE
-             WHEN ("row".user_tokens IS NULL) THEN NULL::metrics.token_source
+             WHEN ("row".user_length = 0) THEN NULL::metrics.token_source
              WHEN (count_message.reported_prompt_tokens IS NULL) THEN 'estimate'::metrics.token_source
              ELSE 'provider'::metrics.token_source
          END AS "case",
          CASE
-             WHEN (("row".assistant_tokens IS NULL) AND ("row".response_tokens IS NULL)) THEN NULL::metrics.token_source
+             WHEN (("row".assistant_length + "row".response_length) = 0) THEN NULL::metrics.token_source
              WHEN (count_message.reported_completion_tokens IS NULL) THEN 'estimate'::metrics.token_source
              ELSE 'provider'::metrics.token_source
          END AS "case",
          CASE
-             WHEN (("row".user_tokens IS NOT NULL) AND ("row".response_tokens IS NOT NULL)) THEN metrics.response_us("row".sent_at, "row".answered_at)
+             WHEN (("row".user_length > 0) AND ("row".response_length > 0)) THEN metrics.response_us("row".sent_at, "row".answered_at)
              ELSE NULL::bigint
          END AS "case"
     FROM ( SELECT metrics.known_time(count_message.sent_at) AS known_time,
@@ -2970,19 +2906,16 @@ BEGIN ATOMIC
                      WHEN (count_message.response <> ''::text) THEN metrics.known_time(count_message.responded_at)
                      ELSE NULL::timestamp with time zone
                  END AS "case",
-                 CASE
-                     WHEN ((count_message.message <> ''::text) AND (COALESCE(count_message.role, 'user'::text) = 'user'::text)) THEN ((char_length(count_message.message) + 3) / 4)
-                     ELSE NULL::integer
+                 CASE COALESCE(count_message.role, 'user'::text)
+                     WHEN 'user'::text THEN COALESCE(char_length(count_message.message), 0)
+                     ELSE 0
                  END AS "case",
-                 CASE
-                     WHEN ((count_message.message <> ''::text) AND (count_message.role = 'assistant'::text)) THEN ((char_length(count_message.message) + 3) / 4)
-                     ELSE NULL::integer
+                 CASE count_message.role
+                     WHEN 'assistant'::text THEN COALESCE(char_length(count_message.message), 0)
+                     ELSE 0
                  END AS "case",
-                 CASE
-                     WHEN (count_message.response <> ''::text) THEN ((char_length(count_message.response) + 3) / 4)
-                     ELSE NULL::integer
-                 END AS "case"
-          OFFSET 0) "row"(sent_at, answered_at, user_tokens, assistant_tokens, response_tokens);
+             COALESCE(char_length(count_message.response), 0) AS "coalesce"
+          OFFSET 0) "row"(sent_at, answered_at, user_length, assistant_length, response_length);
 END;
 comment on function metrics.count_message(text,text,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone) is 'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';
 
@@ -3219,9 +3152,9 @@ begin
     $table$
     create table public.conversation_metrics (
       session_key uuid constraint conversation_metrics_pkey primary key,
-      -- Checked at the end of a statement: two sessions may exchange their first rows in one.
-      conversation_id %1$s not null constraint conversation_metrics_conversation_id_key
-        unique deferrable initially immediate,
+      -- NULL only in passing, where sessions exchange their first rows in one statement. Were it checked
+      -- at the statement's end instead, every UPDATE of a row would pay a sixth of an INSERT for that.
+      conversation_id %1$s constraint conversation_metrics_conversation_id_key unique,
       session_id %2$s not null,
       organization_id %3$s,
       widget_id %4$s,
@@ -4491,8 +4424,10 @@ begin
     as $trigger$
     declare
       added metrics.messages;
+      is_later boolean;
       open_questions integer;
       started timestamptz;
+      changed_at timestamptz;
     begin
       %4$s
       update public.conversation_metrics as m
@@ -4511,19 +4446,46 @@ begin
         longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
-        and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-      returning m.open_rows, m.conversation_start into open_questions, started;
+      returning (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id), m.open_rows, m.conversation_start
+      into is_later, open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
         perform metrics.mark_rollup(added.session_key);
       end if;
 
-      if open_questions = 0 then
+      if is_later and open_questions = 0 then
         return null;
-      elsif open_questions > 0 then
+      elsif is_later then
         perform metrics.answer_open_question(added);
+      elsif open_questions is not null then
+        perform metrics.start_earlier(added);
       elsif added.session_key is not null then
-        -- The first row of its session, ever or in time.
-        perform metrics.add_first_row(added);
+        -- Usually a new session. Another transaction that makes it at the same time is waited for: no
+        -- metrics row is locked yet.
+        insert into metrics.sessions (session_key) values (added.session_key) on conflict do nothing;
+        if found then
+          changed_at := clock_timestamp();
+          insert into public.conversation_metrics (
+            session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+            user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+            conversation_start, conversation_end, response_count, response_us_sum,
+            message_rows, open_rows, longest_lag, created_at, updated_at
+          )
+          select
+            added.session_key, added.conversation_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
+            added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
+            metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
+            nullif(added.created_at, 'infinity'), added.ended_at,
+            case when added.response_us is null then 0 else 1 end, coalesce(added.response_us, 0),
+            1, case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
+          from (%6$s) as source
+          on conflict do nothing;
+        end if;
+        if not found then
+          perform metrics.add_first_row(added);
+        elsif added.created_at < changed_at - metrics.rollup_delay() then
+          perform metrics.mark_rollup(added.session_key);
+        end if;
       else
         -- Several rows, or one that the ledger knows already.
         declare
@@ -4561,7 +4523,11 @@ begin
       'ids := array(select source.conversation_id from (%s) as source%s);', inserted,
       -- So that it is read whole, and fails here if at all.
       case when source.is_view then ' where source::text is not null' else '' end
-    ), 'select %s from inserted as source')
+    ), 'select %s from inserted as source'),
+    case
+      when source.is_view then 'select s.* from metrics.source_messages as s where s.conversation_id = added.conversation_id'
+      else inserted
+    end
   );
 
   execute format(
@@ -6224,7 +6190,7 @@ CREATE OR REPLACE FUNCTION metrics.response_us(asked_at timestamp with time zone
  RETURNS bigint
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN CASE WHEN (answered_at <= asked_at) THEN (0)::bigint WHEN (answered_at > asked_at) THEN (((1000000)::numeric * (EXTRACT(epoch FROM answered_at) - EXTRACT(epoch FROM asked_at))))::bigint ELSE NULL::bigint END;
+RETURN CASE WHEN (answered_at <= asked_at) THEN (0)::bigint ELSE (((1000000)::numeric * EXTRACT(epoch FROM (answered_at - asked_at))))::bigint END;
 comment on function metrics.response_us(timestamp with time zone,timestamp with time zone) is 'Response time in microseconds: 0 where the clocks run backwards, NULL where either time is NULL. Neither may be infinite.';
 
 CREATE OR REPLACE FUNCTION metrics.restore_sessions(keys uuid[])
@@ -6248,7 +6214,7 @@ begin
     added as (
       insert into public.conversation_metrics (%1$s) select %1$s from moved order by session_key
       -- There only where something went past the locks, a restored dump say: no write may fail on it.
-      on conflict (session_key) do nothing
+      on conflict do nothing
     )
     update metrics.sessions as s set is_archived = false from moved where s.session_key = moved.session_key
     $sql$,
@@ -7294,6 +7260,24 @@ begin
 end; $function$;
 comment on function metrics.split_key(text,text[]) is 'The expression of a report''s key, over the sessions m and the source rows x; an error for what it cannot be split by.';
 
+CREATE OR REPLACE FUNCTION metrics.start_earlier(new_row metrics.messages)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  deltas metrics.session_delta[] := array[row(
+    new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, new_row.created_at, new_row.created_at
+  )::metrics.session_delta];
+begin
+  if exists (
+    select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0
+  ) then
+    deltas := metrics.pair_answers(deltas);
+  end if;
+  perform metrics.apply_deltas(deltas, array[new_row.session_key]);
+end; $function$;
+comment on function metrics.start_earlier(metrics.messages) is 'Makes a new ledger row the first of its session, in whose sums the caller has counted it already.';
+
 CREATE OR REPLACE FUNCTION metrics.sum_rollups(span integer, parts metrics.rollups[])
  RETURNS metrics.rollups
  LANGUAGE sql
@@ -7545,8 +7529,10 @@ CREATE OR REPLACE FUNCTION metrics.tg_conversations__insert()
 AS $function$
     declare
       added metrics.messages;
+      is_later boolean;
       open_questions integer;
       started timestamptz;
+      changed_at timestamptz;
     begin
       insert into metrics.messages (conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us) 
       select
@@ -7575,19 +7561,46 @@ AS $function$
         longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
-        and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-      returning m.open_rows, m.conversation_start into open_questions, started;
+      returning (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id), m.open_rows, m.conversation_start
+      into is_later, open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
         perform metrics.mark_rollup(added.session_key);
       end if;
 
-      if open_questions = 0 then
+      if is_later and open_questions = 0 then
         return null;
-      elsif open_questions > 0 then
+      elsif is_later then
         perform metrics.answer_open_question(added);
+      elsif open_questions is not null then
+        perform metrics.start_earlier(added);
       elsif added.session_key is not null then
-        -- The first row of its session, ever or in time.
-        perform metrics.add_first_row(added);
+        -- Usually a new session. Another transaction that makes it at the same time is waited for: no
+        -- metrics row is locked yet.
+        insert into metrics.sessions (session_key) values (added.session_key) on conflict do nothing;
+        if found then
+          changed_at := clock_timestamp();
+          insert into public.conversation_metrics (
+            session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+            user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+            conversation_start, conversation_end, response_count, response_us_sum,
+            message_rows, open_rows, longest_lag, created_at, updated_at
+          )
+          select
+            added.session_key, added.conversation_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
+            added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
+            metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
+            nullif(added.created_at, 'infinity'), added.ended_at,
+            case when added.response_us is null then 0 else 1 end, coalesce(added.response_us, 0),
+            1, case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
+          from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
+          on conflict do nothing;
+        end if;
+        if not found then
+          perform metrics.add_first_row(added);
+        elsif added.created_at < changed_at - metrics.rollup_delay() then
+          perform metrics.mark_rollup(added.session_key);
+        end if;
       else
         -- Several rows, or one that the ledger knows already.
         declare

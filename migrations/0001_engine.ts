@@ -105,6 +105,7 @@ const ENGINE = [
   "functions/answer_open_question.sql",
   "functions/apply_deltas.sql",
   "functions/add_first_row.sql",
+  "functions/start_earlier.sql",
   "functions/add_earlier_rows.sql",
   "functions/keeps_its_place.sql",
   "functions/change_in_place.sql",

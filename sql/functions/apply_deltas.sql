@@ -19,15 +19,26 @@ begin
     perform metrics.plan_for_many();
   end if;
   perform metrics.mark_rollups(entered);
-  -- A row that claims another session's first row can only be stale (left by a restore, say). It
-  -- must not make this write fail on the unique conversation_id: it goes, and is derived anew below.
-  with stale as (
-    delete from public.conversation_metrics as m
-    using unnest(deltas) as delta
+  -- Who holds a first row that is another session's now. One of these sessions lets go of it before the
+  -- other takes it. Anyone else can only be stale (left by a restore, say) and must not make this write
+  -- fail on the unique conversation_id: it goes, and is derived anew below.
+  with claims as materialized (
+    select m.session_key, m.session_key = any(entered) and m.session_key in (select d.session_key from unnest(deltas) as d) as is_ours
+    from unnest(deltas) as delta
     cross join lateral metrics.session_bounds(delta.session_key, '0') as bounds
-    where m.conversation_id = bounds.conversation_id
-      and m.session_key <> delta.session_key
-      and m.session_key <> all(entered)
+    join public.conversation_metrics as m on m.conversation_id = bounds.conversation_id
+    where m.session_key <> delta.session_key
+  ),
+  let_go as (
+    update public.conversation_metrics as m
+    set conversation_id = null
+    from claims
+    where m.session_key = claims.session_key and claims.is_ours
+  ),
+  stale as (
+    delete from public.conversation_metrics as m
+    using claims
+    where m.session_key = claims.session_key and not claims.is_ours
     returning m.session_key
   )
   select array_agg(stale.session_key) into released from stale;

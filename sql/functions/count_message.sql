@@ -28,41 +28,35 @@ begin atomic
     metrics.session_key(organization_id, session_id),
     coalesce(row.sent_at, 'infinity'),
     greatest(row.sent_at, row.answered_at),
-    case when row.user_tokens is null then 0::smallint else 1::smallint end,
+    least(row.user_length, 1)::smallint,
+    (least(row.assistant_length, 1) + least(row.response_length, 1))::smallint,
+    case when row.user_length = 0 then 0 else coalesce(reported_prompt_tokens, (row.user_length + 3) / 4) end,
     case
-      when row.assistant_tokens is null and row.response_tokens is null then 0::smallint
-      when row.assistant_tokens is null or row.response_tokens is null then 1::smallint
-      else 2::smallint
-    end,
-    case when row.user_tokens is null then 0 else coalesce(reported_prompt_tokens, row.user_tokens) end,
-    case
-      when row.assistant_tokens is null and row.response_tokens is null then 0
-      else coalesce(reported_completion_tokens, coalesce(row.assistant_tokens, 0) + coalesce(row.response_tokens, 0))
+      when row.assistant_length + row.response_length = 0 then 0
+      else coalesce(reported_completion_tokens, (row.assistant_length + 3) / 4 + (row.response_length + 3) / 4)
     end,
     case
-      when row.user_tokens is null then null
+      when row.user_length = 0 then null
       when reported_prompt_tokens is null then metrics.token_source 'estimate'
       else metrics.token_source 'provider'
     end,
     case
-      when row.assistant_tokens is null and row.response_tokens is null then null
+      when row.assistant_length + row.response_length = 0 then null
       when reported_completion_tokens is null then metrics.token_source 'estimate'
       else metrics.token_source 'provider'
     end,
-    case when row.user_tokens is not null and row.response_tokens is not null then
-      metrics.response_us(row.sent_at, row.answered_at)
-    end
+    case when row.user_length > 0 and row.response_length > 0 then metrics.response_us(row.sent_at, row.answered_at) end
   from (
     select
       metrics.known_time(sent_at),
       case when response <> '' then metrics.known_time(responded_at) end,
-      case when message <> '' and coalesce(role, 'user') = 'user' then (char_length(message) + 3) / 4 end,
-      case when message <> '' and role = 'assistant' then (char_length(message) + 3) / 4 end,
-      case when response <> '' then (char_length(response) + 3) / 4 end
-    -- Keeps these from being copied into each place above: every function in a statement costs an
-    -- INSERT twice, when it is set up and when it runs.
+      case coalesce(role, 'user') when 'user' then coalesce(char_length(message), 0) else 0 end,
+      case role when 'assistant' then coalesce(char_length(message), 0) else 0 end,
+      coalesce(char_length(response), 0)
+    -- Keeps these from being copied into each place above. Each step of an expression costs an INSERT
+    -- three times: when it is set up, checked and run.
     offset 0
-  ) as row (sent_at, answered_at, user_tokens, assistant_tokens, response_tokens);
+  ) as row (sent_at, answered_at, user_length, assistant_length, response_length);
 end;
 
 comment on function metrics.count_message(text, text, text, text, text, integer, integer, timestamptz, timestamptz) is

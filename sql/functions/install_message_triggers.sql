@@ -21,8 +21,10 @@ begin
     as $trigger$
     declare
       added metrics.messages;
+      is_later boolean;
       open_questions integer;
       started timestamptz;
+      changed_at timestamptz;
     begin
       %4$s
       update public.conversation_metrics as m
@@ -41,19 +43,46 @@ begin
         longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
-        and (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id)
-      returning m.open_rows, m.conversation_start into open_questions, started;
+      returning (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id), m.open_rows, m.conversation_start
+      into is_later, open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
         perform metrics.mark_rollup(added.session_key);
       end if;
 
-      if open_questions = 0 then
+      if is_later and open_questions = 0 then
         return null;
-      elsif open_questions > 0 then
+      elsif is_later then
         perform metrics.answer_open_question(added);
+      elsif open_questions is not null then
+        perform metrics.start_earlier(added);
       elsif added.session_key is not null then
-        -- The first row of its session, ever or in time.
-        perform metrics.add_first_row(added);
+        -- Usually a new session. Another transaction that makes it at the same time is waited for: no
+        -- metrics row is locked yet.
+        insert into metrics.sessions (session_key) values (added.session_key) on conflict do nothing;
+        if found then
+          changed_at := clock_timestamp();
+          insert into public.conversation_metrics (
+            session_key, conversation_id, session_id, organization_id, widget_id, user_id,
+            user_messages, ai_messages, prompt_tokens, completion_tokens, estimated_messages,
+            conversation_start, conversation_end, response_count, response_us_sum,
+            message_rows, open_rows, longest_lag, created_at, updated_at
+          )
+          select
+            added.session_key, added.conversation_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
+            added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
+            metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
+            nullif(added.created_at, 'infinity'), added.ended_at,
+            case when added.response_us is null then 0 else 1 end, coalesce(added.response_us, 0),
+            1, case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
+          from (%6$s) as source
+          on conflict do nothing;
+        end if;
+        if not found then
+          perform metrics.add_first_row(added);
+        elsif added.created_at < changed_at - metrics.rollup_delay() then
+          perform metrics.mark_rollup(added.session_key);
+        end if;
       else
         -- Several rows, or one that the ledger knows already.
         declare
@@ -91,7 +120,11 @@ begin
       'ids := array(select source.conversation_id from (%s) as source%s);', inserted,
       -- So that it is read whole, and fails here if at all.
       case when source.is_view then ' where source::text is not null' else '' end
-    ), 'select %s from inserted as source')
+    ), 'select %s from inserted as source'),
+    case
+      when source.is_view then 'select s.* from metrics.source_messages as s where s.conversation_id = added.conversation_id'
+      else inserted
+    end
   );
 
   execute format(

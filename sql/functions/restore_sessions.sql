@@ -18,7 +18,7 @@ begin
     added as (
       insert into public.conversation_metrics (%1$s) select %1$s from moved order by session_key
       -- There only where something went past the locks, a restored dump say: no write may fail on it.
-      on conflict (session_key) do nothing
+      on conflict do nothing
     )
     update metrics.sessions as s set is_archived = false from moved where s.session_key = moved.session_key
     $sql$,
