@@ -2126,36 +2126,52 @@ BEGIN ATOMIC
 END;
 comment on function metrics.bin_us(bigint) is 'The microseconds that stand for a bin of metrics.time_bin: at most a hundredth, or a microsecond, from any time in it.';
 
-CREATE OR REPLACE FUNCTION metrics.change_in_place(id anyelement)
+CREATE OR REPLACE FUNCTION metrics.change_in_place(new_row metrics.counted_messages, prompt_changed boolean, completion_changed boolean)
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
 declare
   changed_at constant timestamptz := clock_timestamp();
-  new_row metrics.counted_messages;
   old_row metrics.messages;
-  before metrics.session_delta;
-  after metrics.session_delta;
+  counts_change boolean;
   started timestamptz;
 begin
-  select c.* into new_row from metrics.counted_messages as c where c.conversation_id = id;
   -- Asked before the lock, since the general way takes another one first, and once more under it.
-  if not metrics.keeps_its_place(new_row) then
+  select l.* into old_row from metrics.messages as l where l.conversation_id = new_row.conversation_id;
+  if metrics.keeps_its_place(old_row, new_row) is not true then
     return false;
   end if;
   perform from public.conversation_metrics as m where m.session_key = new_row.session_key for no key update;
-  if not found or not metrics.keeps_its_place(new_row) then
+  if not found then
     return false;
   end if;
-
-  select l.* into old_row from metrics.messages as l where l.conversation_id = id;
-  if (new_row.prompt_source = 'tiktoken' and old_row.prompt_source <> 'tiktoken')
-    or (new_row.completion_source = 'tiktoken' and old_row.completion_source <> 'tiktoken')
-  then
+  select l.* into old_row from metrics.messages as l where l.conversation_id = new_row.conversation_id;
+  if metrics.keeps_its_place(old_row, new_row) is not true
+    -- A text was emptied: the numbers may be kept (metrics.keep_numbers).
+    or new_row.user_messages < old_row.user_messages
+    or new_row.ai_messages < old_row.ai_messages
     -- Its exact count was taken back before the lock was there.
+    or (prompt_changed and new_row.prompt_source = 'tiktoken' and old_row.prompt_source <> 'tiktoken')
+    or (completion_changed and new_row.completion_source = 'tiktoken' and old_row.completion_source <> 'tiktoken')
+  then
     return false;
   end if;
-  before := metrics.message_delta(old_row);
+  if not prompt_changed then
+    new_row.prompt_tokens := old_row.prompt_tokens;
+    new_row.prompt_source := old_row.prompt_source;
+  end if;
+  if not completion_changed then
+    new_row.completion_tokens := old_row.completion_tokens;
+    new_row.completion_source := old_row.completion_source;
+  end if;
+  counts_change := (
+    old_row.user_messages, old_row.ai_messages, old_row.prompt_tokens, old_row.completion_tokens,
+    old_row.prompt_source, old_row.completion_source, old_row.response_us
+  ) is distinct from (
+    new_row.user_messages, new_row.ai_messages, new_row.prompt_tokens, new_row.completion_tokens,
+    new_row.prompt_source, new_row.completion_source, new_row.response_us
+  );
+
   update metrics.messages as l
   set
     ended_at = new_row.ended_at,
@@ -2169,32 +2185,32 @@ begin
       when 'estimate' in (new_row.prompt_source, new_row.completion_source) then now() else l.counted_at
     end,
     response_us = new_row.response_us
-  where l.conversation_id = id
-  returning l.* into old_row;
-  after := metrics.message_delta(old_row);
+  where l.conversation_id = new_row.conversation_id;
 
   update public.conversation_metrics as m
   set
-    widget_id = case when m.conversation_id = id then new_row.widget_id else m.widget_id end,
-    user_id = case when m.conversation_id = id then new_row.user_id else m.user_id end,
-    user_messages = m.user_messages + after.user_messages - before.user_messages,
-    ai_messages = m.ai_messages + after.ai_messages - before.ai_messages,
-    prompt_tokens = m.prompt_tokens + after.prompt_tokens - before.prompt_tokens,
-    completion_tokens = m.completion_tokens + after.completion_tokens - before.completion_tokens,
-    estimated_messages = m.estimated_messages + after.estimated_messages - before.estimated_messages,
+    widget_id = case when m.conversation_id = new_row.conversation_id then new_row.widget_id else m.widget_id end,
+    user_id = case when m.conversation_id = new_row.conversation_id then new_row.user_id else m.user_id end,
+    user_messages = m.user_messages + new_row.user_messages - old_row.user_messages,
+    ai_messages = m.ai_messages + new_row.ai_messages - old_row.ai_messages,
+    prompt_tokens = m.prompt_tokens + new_row.prompt_tokens - old_row.prompt_tokens,
+    completion_tokens = m.completion_tokens + new_row.completion_tokens - old_row.completion_tokens,
+    estimated_messages = m.estimated_messages
+      + metrics.estimated_messages(
+        new_row.user_messages, new_row.prompt_source, new_row.ai_messages, new_row.completion_source)
+      - metrics.estimated_messages(
+        old_row.user_messages, old_row.prompt_source, old_row.ai_messages, old_row.completion_source),
     conversation_end = greatest(m.conversation_end, new_row.ended_at),
-    response_count = m.response_count + after.response_count - before.response_count,
-    response_us_sum = m.response_us_sum + after.response_us_sum - before.response_us_sum,
-    open_rows = m.open_rows + after.open_rows - before.open_rows,
-    longest_lag = greatest(m.longest_lag, after.longest_lag),
+    response_count = m.response_count + num_nonnulls(new_row.response_us) - num_nonnulls(old_row.response_us),
+    response_us_sum = m.response_us_sum + coalesce(new_row.response_us, 0) - coalesce(old_row.response_us, 0),
+    open_rows = m.open_rows - case when metrics.is_open(old_row.user_messages, old_row.ai_messages) then 1 else 0 end,
+    longest_lag = greatest(m.longest_lag, metrics.row_lag(new_row.created_at, new_row.ended_at)),
     updated_at = case
-      when (before.user_messages, before.ai_messages, before.prompt_tokens, before.completion_tokens,
-            before.estimated_messages, before.response_count, before.response_us_sum, m.conversation_end)
-        is distinct from
-        (after.user_messages, after.ai_messages, after.prompt_tokens, after.completion_tokens,
-          after.estimated_messages, after.response_count, after.response_us_sum,
-          greatest(m.conversation_end, new_row.ended_at))
-        or (m.conversation_id = id and (m.widget_id, m.user_id) is distinct from (new_row.widget_id, new_row.user_id))
+      when counts_change or m.conversation_end is distinct from greatest(m.conversation_end, new_row.ended_at)
+        or (
+          m.conversation_id = new_row.conversation_id
+          and (m.widget_id, m.user_id) is distinct from (new_row.widget_id, new_row.user_id)
+        )
       then changed_at
       else m.updated_at
     end
@@ -2205,7 +2221,44 @@ begin
   end if;
   return true;
 end; $function$;
-comment on function metrics.change_in_place(anyelement) is 'Counts the change of one message row that kept its session, its time and its part in the order; false, and nothing done, for any other change.';
+comment on function metrics.change_in_place(metrics.counted_messages,boolean,boolean) is 'Counts the change of one message row that kept its session, its time and its part in the order, by which of its sides changed; false, and nothing done, for any other change.';
+
+CREATE OR REPLACE FUNCTION metrics.change_one_row_sql(source metrics.sources)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN CASE WHEN (source).is_view THEN ''::text ELSE format('
+    select
+      case
+        when before *= source then true
+        else metrics.change_in_place(
+          row(
+            source.conversation_id, source.organization_id, source.session_id, source.widget_id, source.user_id, counted.*
+          )::metrics.counted_messages,
+          -- By the bytes: a collation may find different texts equal.
+          (before.role collate "C", before.message collate "C", before.model collate "C", before.prompt_tokens)
+            is distinct from
+            (source.role collate "C", source.message collate "C", source.model collate "C", source.prompt_tokens),
+          (before.role collate "C", before.message collate "C", before.response collate "C", before.model collate "C", before.completion_tokens)
+            is distinct from
+            (source.role collate "C", source.message collate "C", source.response collate "C", source.model collate "C", source.completion_tokens)
+        )
+      end
+    into is_done
+    from (%1$s) as before
+    join (select %2$s as id from inserted as source) as after on after.id = before.conversation_id
+    join metrics.source_messages as source on source.conversation_id = before.conversation_id
+    cross join lateral metrics.count_message(
+      source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+      source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+    ) as counted
+    where not exists (select from deleted offset 1);
+    if is_done then
+      return null;
+    end if;
+  '::text, format((source).mapping, 'deleted'), (source).row_key) END;
+comment on function metrics.change_one_row_sql(metrics.sources) is 'The text by which the trigger of an UPDATE counts the change of a single row in its place; where that is not all, it goes on.';
 
 CREATE OR REPLACE FUNCTION metrics.changed_ids_sql(source metrics.sources)
  RETURNS text
@@ -4538,16 +4591,26 @@ begin
     as $trigger$
     declare
       ids %1$s[];
+      is_done boolean;
     begin
+      %3$s
       %2$s
-      if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
-        return null;
-      end if;
+      %4$s
       perform metrics.sync('messages', ids);
       return null;
     end; $trigger$
     $function$,
-    id_type, metrics.changed_ids_sql(source)
+    id_type, metrics.changed_ids_sql(source), metrics.change_one_row_sql(source),
+    case when source.is_view then $sql$
+      if cardinality(ids) = 1 then
+        select metrics.change_in_place(c, true, true) into is_done
+        from metrics.counted_messages as c
+        where c.conversation_id = ids[1];
+        if is_done then
+          return null;
+        end if;
+      end if;
+    $sql$ else '' end
   );
 
   execute format(
@@ -4819,26 +4882,12 @@ begin
 end; $function$;
 comment on function metrics.keep_numbers(boolean) is 'From now on a message whose text is emptied (NULL or '''') stays a message with the tokens that it was counted for, so that texts can be deleted for privacy; a row that is deleted takes its numbers along all the same. false: such a message counts no longer, nor do those that were emptied before.';
 
-CREATE OR REPLACE FUNCTION metrics.keeps_its_place(new_row metrics.counted_messages)
+CREATE OR REPLACE FUNCTION metrics.keeps_its_place(old_row metrics.messages, new_row metrics.counted_messages)
  RETURNS boolean
- LANGUAGE plpgsql
- STABLE
-AS $function$
-begin
-  return exists (
-    select from metrics.messages as l
-    where l.conversation_id = new_row.conversation_id
-      and l.session_key = new_row.session_key
-      and l.created_at = new_row.created_at
-      -- Does not end earlier, so it is the session's end as before or later.
-      and (l.ended_at <= new_row.ended_at or (l.ended_at is null and new_row.ended_at is null))
-      -- Is the answer to the row before it, or not, as before.
-      and (l.user_messages = 0 and l.ai_messages > 0) = (new_row.user_messages = 0 and new_row.ai_messages > 0)
-      -- Waits for no answer from the row after it.
-      and not metrics.is_open(new_row.user_messages, new_row.ai_messages)
-  );
-end; $function$;
-comment on function metrics.keeps_its_place(metrics.counted_messages) is 'Whether a changed row is in the ledger with the same session, time and part in pairing answers, and ends no earlier.';
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((old_row).session_key = (new_row).session_key) AND ((old_row).created_at = (new_row).created_at) AND (((old_row).ended_at <= (new_row).ended_at) OR (((old_row).ended_at IS NULL) AND ((new_row).ended_at IS NULL))) AND ((((old_row).user_messages = 0) AND ((old_row).ai_messages > 0)) = (((new_row).user_messages = 0) AND ((new_row).ai_messages > 0))) AND (NOT metrics.is_open((new_row).user_messages, (new_row).ai_messages)));
+comment on function metrics.keeps_its_place(metrics.messages,metrics.counted_messages) is 'Whether a changed row keeps its session, its time and its part in pairing answers, and ends no earlier.';
 
 CREATE OR REPLACE FUNCTION metrics.known_time(source_time timestamp with time zone)
  RETURNS timestamp with time zone
@@ -7663,7 +7712,38 @@ CREATE OR REPLACE FUNCTION metrics.tg_conversations__update()
 AS $function$
     declare
       ids bigint[];
+      is_done boolean;
     begin
+      
+    select
+      case
+        when before *= source then true
+        else metrics.change_in_place(
+          row(
+            source.conversation_id, source.organization_id, source.session_id, source.widget_id, source.user_id, counted.*
+          )::metrics.counted_messages,
+          -- By the bytes: a collation may find different texts equal.
+          (before.role collate "C", before.message collate "C", before.model collate "C", before.prompt_tokens)
+            is distinct from
+            (source.role collate "C", source.message collate "C", source.model collate "C", source.prompt_tokens),
+          (before.role collate "C", before.message collate "C", before.response collate "C", before.model collate "C", before.completion_tokens)
+            is distinct from
+            (source.role collate "C", source.message collate "C", source.response collate "C", source.model collate "C", source.completion_tokens)
+        )
+      end
+    into is_done
+    from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
+    join (select source.id as id from inserted as source) as after on after.id = before.conversation_id
+    join metrics.source_messages as source on source.conversation_id = before.conversation_id
+    cross join lateral metrics.count_message(
+      source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+      source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+    ) as counted
+    where not exists (select from deleted offset 1);
+    if is_done then
+      return null;
+    end if;
+  
       
       ids := array(
         select coalesce(after.conversation_id, before.conversation_id)
@@ -7673,9 +7753,7 @@ AS $function$
         where before.conversation_id is null or after.conversation_id is null or before *<> after
       );
       
-      if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
-        return null;
-      end if;
+      
       perform metrics.sync('messages', ids);
       return null;
     end; $function$;

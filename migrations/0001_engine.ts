@@ -129,6 +129,7 @@ const ENGINE = [
   "functions/guarded.sql",
   "functions/count_inserted_row_sql.sql",
   "functions/changed_ids_sql.sql",
+  "functions/change_one_row_sql.sql",
   "functions/deleted_ids_sql.sql",
   "functions/install_message_triggers.sql",
   "functions/install_extra_triggers.sql",

@@ -104,6 +104,20 @@ for (const name of ["_000_first", "zzz_last"]) {
 }
 
 describe("the application's own triggers elsewhere", () => {
+  test("one that changes the row once more, back or on, is exact", async ({ db }) => {
+    await populate(db);
+    await trigger(
+      ...([db, "twice", "after update", "conversations"] as const),
+      "update conversations set message = reverse(message) || message, response = 'by the trigger' where id = NEW.id;",
+    );
+
+    await db`update conversations set response = 'by hand', responded_at = created_at + interval '3 s' where id = 1`;
+    await db`update conversations set message = 'by hand' where id = 2`;
+    await db`update conversations set prompt_tokens = 3, completion_tokens = 4 where id = 1`;
+
+    await expectNoDrift(db);
+  });
+
   test("one that drops rows before they are written is exact", async ({ db }) => {
     await db.unsafe(`create function public.refuse() returns trigger language plpgsql as $$
       begin return case when NEW.id % 2 = 0 then NEW end; end $$;

@@ -85,6 +85,29 @@ describe("UPDATE", () => {
     await expectNoDrift(db);
   });
 
+  test("first rows may go round three sessions in one statement", async ({ db }) => {
+    await populate(db);
+    const before = await metricsOf(db);
+
+    await db`update conversations set session_id = translate(session_id, 'abc', 'bca') where session_id in ('a', 'b', 'c')`;
+
+    await expectNoDrift(db);
+    expect((await metricsOf(db)).map((row) => row.conversation_id).sort()).toEqual(
+      before.map((row) => row.conversation_id).sort(),
+    );
+  });
+
+  test("a foreign key of the application may refer to conversation_metrics", async ({ db }) => {
+    await db`insert into conversations (session_id, message) values ('s', 'hi')`;
+    await db`create table notes (conversation_id bigint references conversation_metrics (conversation_id) on update cascade)`;
+    await db`insert into notes values (1)`;
+
+    await db`insert into conversations (session_id, message, created_at) values ('s', 'before', now() - interval '1 day')`;
+
+    expect(await db`select conversation_id from notes`).toEqual([{ conversation_id: "2" }]);
+    await expectNoDrift(db);
+  });
+
   test("all sessions may become one", async ({ db }) => {
     await populate(db);
 

@@ -135,16 +135,26 @@ begin
     as $trigger$
     declare
       ids %1$s[];
+      is_done boolean;
     begin
+      %3$s
       %2$s
-      if cardinality(ids) = 1 and metrics.change_in_place(ids[1]) then
-        return null;
-      end if;
+      %4$s
       perform metrics.sync('messages', ids);
       return null;
     end; $trigger$
     $function$,
-    id_type, metrics.changed_ids_sql(source)
+    id_type, metrics.changed_ids_sql(source), metrics.change_one_row_sql(source),
+    case when source.is_view then $sql$
+      if cardinality(ids) = 1 then
+        select metrics.change_in_place(c, true, true) into is_done
+        from metrics.counted_messages as c
+        where c.conversation_id = ids[1];
+        if is_done then
+          return null;
+        end if;
+      end if;
+    $sql$ else '' end
   );
 
   execute format(
