@@ -130,7 +130,7 @@ describe("a mapping that fails on a row", () => {
     const [mapping] = await db`select ok, finding from metrics_app.doctor() where check_name = 'mapping'`;
     expect(mapping).toEqual({
       ok: false,
-      finding: 'it fails on 1 rows, which are not counted: messages 10 (invalid input syntax for type integer: "…")',
+      finding: 'it fails on 1 row, which is not counted: messages 10 (invalid input syntax for type integer: "…")',
     });
     expect(await db`select * from metrics_app.conversation_metrics_drift`).toEqual([]);
     expect(await db`select * from metrics_app.repair()`).toEqual([]);
