@@ -2054,6 +2054,7 @@ CREATE OR REPLACE FUNCTION metrics.backfill_batch(kind text, after_id text, batc
  RETURNS record
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '300ms'
 AS $function$
 declare
   id_column constant text := case kind
@@ -2063,33 +2064,41 @@ begin
     raise exception 'unknown kind of source: %', kind
       using errcode = 'invalid_parameter_value', hint = 'Use messages, leads or feedback.';
   end if;
-  -- By the order of the id's own type; only rows that the ledger does not have right are touched.
-  execute format(
-    $sql$
-    with batch as materialized (
-      select s.%1$I as id
-      from metrics.source_%2$s as s
-      where $1 is null or s.%1$I > $1::%3$s
-      order by s.%1$I
-      limit $2
-    ),
-    differing as (
-      select batch.id
-      from batch
-      join metrics.counted_%2$s as c on c.%1$I = batch.id
-      left join metrics.%2$s as l on l.%1$I = batch.id
-      where l.%1$I is null or l.session_key is distinct from c.session_key
-    )
-    select
-      (select batch.id::text from batch order by batch.id desc limit 1),
-      (select count(*) from batch),
-      (select count(*) from differing),
-      metrics.sync(%2$L, array(select id from differing))
-    $sql$,
-    id_column, kind, metrics.column_type(('metrics.source_' || kind)::regclass, id_column)
-  )
-  into last_id, rows_seen, rows_changed
-  using after_id, batch_size;
+  loop
+    begin
+      -- By the order of the id's own type; only rows that the ledger does not have right are touched.
+      execute format(
+        $sql$
+        with batch as materialized (
+          select s.%1$I as id
+          from metrics.source_%2$s as s
+          where $1 is null or s.%1$I > $1::%3$s
+          order by s.%1$I
+          limit $2
+        ),
+        differing as (
+          select batch.id
+          from batch
+          join metrics.counted_%2$s as c on c.%1$I = batch.id
+          left join metrics.%2$s as l on l.%1$I = batch.id
+          where l.%1$I is null or l.session_key is distinct from c.session_key
+        )
+        select
+          (select batch.id::text from batch order by batch.id desc limit 1),
+          (select count(*) from batch),
+          (select count(*) from differing),
+          metrics.sync(%2$L, array(select id from differing))
+        $sql$,
+        id_column, kind, metrics.column_type(('metrics.source_' || kind)::regclass, id_column)
+      )
+      into last_id, rows_seen, rows_changed
+      using after_id, batch_size;
+      return;
+    exception when lock_not_available or deadlock_detected then
+      -- All its locks are given back with the subtransaction; the batch begins anew.
+      perform pg_sleep(0.1 * random());
+    end;
+  end loop;
 end; $function$;
 comment on function metrics.backfill_batch(text,text,integer) is 'One step of the backfill that blocks no writer: counts up to batch_size source rows of a kind (messages, leads, feedback) with ids after after_id (NULL: from the start) that the ledger does not know. Returns the last id seen (NULL: done), and how many rows it saw and counted. Safe to stop, resume and repeat.';
 
@@ -2147,9 +2156,6 @@ begin
   end if;
   select l.* into old_row from metrics.messages as l where l.conversation_id = new_row.conversation_id;
   if metrics.keeps_its_place(old_row, new_row) is not true
-    -- A text was emptied: the numbers may be kept (metrics.keep_numbers).
-    or new_row.user_messages < old_row.user_messages
-    or new_row.ai_messages < old_row.ai_messages
     -- Its exact count was taken back before the lock was there.
     or (prompt_changed and new_row.prompt_source = 'tiktoken' and old_row.prompt_source <> 'tiktoken')
     or (completion_changed and new_row.completion_source = 'tiktoken' and old_row.completion_source <> 'tiktoken')
@@ -4886,8 +4892,8 @@ CREATE OR REPLACE FUNCTION metrics.keeps_its_place(old_row metrics.messages, new
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (((old_row).session_key = (new_row).session_key) AND ((old_row).created_at = (new_row).created_at) AND (((old_row).ended_at <= (new_row).ended_at) OR (((old_row).ended_at IS NULL) AND ((new_row).ended_at IS NULL))) AND ((((old_row).user_messages = 0) AND ((old_row).ai_messages > 0)) = (((new_row).user_messages = 0) AND ((new_row).ai_messages > 0))) AND (NOT metrics.is_open((new_row).user_messages, (new_row).ai_messages)));
-comment on function metrics.keeps_its_place(metrics.messages,metrics.counted_messages) is 'Whether a changed row keeps its session, its time and its part in pairing answers, and ends no earlier.';
+RETURN (((old_row).session_key = (new_row).session_key) AND ((old_row).created_at = (new_row).created_at) AND (((old_row).ended_at <= (new_row).ended_at) OR (((old_row).ended_at IS NULL) AND ((new_row).ended_at IS NULL))) AND ((old_row).user_messages <= (new_row).user_messages) AND ((old_row).ai_messages <= (new_row).ai_messages) AND ((((old_row).user_messages = 0) AND ((old_row).ai_messages > 0)) = (((new_row).user_messages = 0) AND ((new_row).ai_messages > 0))) AND (NOT metrics.is_open((new_row).user_messages, (new_row).ai_messages)));
+comment on function metrics.keeps_its_place(metrics.messages,metrics.counted_messages) is 'Whether a changed row keeps its session, its time, its texts and its part in pairing answers, and ends no earlier.';
 
 CREATE OR REPLACE FUNCTION metrics.known_time(source_time timestamp with time zone)
  RETURNS timestamp with time zone

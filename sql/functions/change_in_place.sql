@@ -26,9 +26,6 @@ begin
   end if;
   select l.* into old_row from metrics.messages as l where l.conversation_id = new_row.conversation_id;
   if metrics.keeps_its_place(old_row, new_row) is not true
-    -- A text was emptied: the numbers may be kept (metrics.keep_numbers).
-    or new_row.user_messages < old_row.user_messages
-    or new_row.ai_messages < old_row.ai_messages
     -- Its exact count was taken back before the lock was there.
     or (prompt_changed and new_row.prompt_source = 'tiktoken' and old_row.prompt_source <> 'tiktoken')
     or (completion_changed and new_row.completion_source = 'tiktoken' and old_row.completion_source <> 'tiktoken')
