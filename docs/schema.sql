@@ -526,7 +526,7 @@ CREATE INDEX conversation_metrics_conversation_start_idx ON public.conversation_
 CREATE INDEX conversation_metrics_session_id_idx ON public.conversation_metrics USING hash (session_id);
 comment on table public.conversation_metrics is 'One row for each session: the conversations rows of one organization and session id. Kept by triggers in the transaction that writes those rows; not to be written by hand.';
 comment on column public.conversation_metrics.session_key is 'Hash of organization and session id: the key that the ledgers refer to.';
-comment on column public.conversation_metrics.conversation_id is 'Id of the session''s first row, by created_at and id.';
+comment on column public.conversation_metrics.conversation_id is 'Id of the session''s first row, by created_at and id; unique. Never NULL once a statement has ended.';
 comment on column public.conversation_metrics.session_id is 'The session''s id within its organization.';
 comment on column public.conversation_metrics.organization_id is 'The tenant; NULL is a tenant of its own.';
 comment on column public.conversation_metrics.widget_id is 'Of the session''s first row.';
@@ -1635,9 +1635,11 @@ begin
     keys := metrics.sessions_of_messages(pending);
     entered := metrics.enter_sessions(keys);
     if cardinality(pending) > 1 then
-      -- Feedback marks ledger rows in this order too, also of rows whose session nobody knows yet.
+      -- Feedback marks ledger rows in this order too, also of rows whose session nobody knows yet. Not those
+      -- of a session that is entered in the next round only: who has that one may wait for them.
       perform from unnest(pending) as id
       join metrics.messages as l on l.conversation_id = id
+      where l.session_key is null or l.session_key = any(keys)
       order by l.conversation_id for no key update of l;
     end if;
 
@@ -2100,7 +2102,7 @@ begin
     end;
   end loop;
 end; $function$;
-comment on function metrics.backfill_batch(text,text,integer) is 'One step of the backfill that blocks no writer: counts up to batch_size source rows of a kind (messages, leads, feedback) with ids after after_id (NULL: from the start) that the ledger does not know. Returns the last id seen (NULL: done), and how many rows it saw and counted. Safe to stop, resume and repeat.';
+comment on function metrics.backfill_batch(text,text,integer) is 'One step of the backfill that blocks no writer: counts up to batch_size source rows of a kind (messages, leads, feedback) with ids after after_id (NULL: from the start) that the ledger does not know. Returns the last id seen (NULL: done), and how many rows it saw and counted. Waits at most 300 ms for a lock, then gives all of its own back and begins anew, as often as it takes. Safe to stop, resume and repeat.';
 
 CREATE OR REPLACE FUNCTION metrics.base_type(of_type regtype)
  RETURNS regtype
@@ -6388,15 +6390,21 @@ begin
   with taken as (
     delete from metrics.rollup_changes as c
     where c.starts_at in (
-      select e.starts_at from metrics.rollup_changes as e group by e.starts_at order by e.starts_at desc limit max_quarters
-    )
+        select e.starts_at from metrics.rollup_changes as e
+        where e.starts_at >= metrics.first_rollup() and e.starts_at < state.built_to
+        group by e.starts_at order by e.starts_at desc limit max_quarters
+      )
+      -- There is no rollup yet that could be out of date.
+      or c.starts_at >= state.built_to
+      or c.starts_at < metrics.first_rollup()
     returning c.*
+  ),
+  outdated as (
+    select t.* from taken as t where t.starts_at >= metrics.first_rollup() and t.starts_at < state.built_to
   )
-  select array(
-      select distinct row(t.starts_at, t.organization_id)::metrics.rollup_changes from taken as t
-      where t.starts_at >= metrics.first_rollup() and t.starts_at < state.built_to
-    ),
-    (select count(distinct t.starts_at) from taken as t)
+  select
+    array(select distinct row(o.starts_at, o.organization_id)::metrics.rollup_changes from outdated as o),
+    (select count(distinct o.starts_at) from outdated as o)
   into changed, quarters;
   remade := cardinality(changed);
   chunk_from := greatest(state.built_to, metrics.first_rollup());

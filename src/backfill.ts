@@ -9,8 +9,8 @@ export const KINDS = ["messages", "leads", "feedback"] as const;
 /** One of {@link KINDS}. */
 export type Kind = (typeof KINDS)[number];
 
-// Postgres ends one of two transactions that wait for each other; the batch is simply done again.
-const RETRIED = ["40P01", "40001"];
+// Where transactions see one snapshot by default, it may be too old. For a lock the batch waits itself.
+const TOO_OLD = "40001";
 const MAX_RETRIES = 10;
 
 type Batch = { last_id: string | null; rows_seen: number; rows_changed: number };
@@ -47,7 +47,7 @@ async function runBatch(sql: Sql, options: BackfillOptions, after: string | null
         from ${sql(`${options.source.schema}.backfill_batch`)}(${options.kind}, ${after}, ${options.batchSize})`;
       return batch;
     } catch (error) {
-      if (attempt > MAX_RETRIES || !RETRIED.includes(errorCode(error) ?? "")) throw error;
+      if (attempt > MAX_RETRIES || errorCode(error) !== TOO_OLD) throw error;
       await sleep(Math.random() * 100 * attempt);
     }
   }

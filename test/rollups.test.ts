@@ -102,6 +102,25 @@ describe("rolling up", () => {
     await expectNoDrift(db);
   });
 
+  test("makes nothing anew of what it has not made yet", async ({ bareUrl, bareDb: db }) => {
+    await migrate({ databaseUrl: bareUrl });
+    // Notes of more quarters than are made anew at a time.
+    await db`insert into conversations (session_id, message, created_at)
+      select 's' || n, 'hi', now() - n * interval '15 minutes' from generate_series(10, 1510) as n`;
+    expect(await db`select count(*)::int as notes from metrics.rollup_changes`).toEqual([{ notes: 1501 }]);
+
+    let remade = 0;
+    for (let round = 0; round < 200 && !(await state(db))?.is_recent; round += 1) {
+      const [step] = await db`select remade from metrics.roll_up()`;
+      remade += step?.remade;
+      await sleep(100);
+    }
+
+    expect({ remade, ...(await state(db)) }).toMatchObject({ remade: 0, is_recent: true, rolled: 1501 });
+    expect(await db`select count(*)::int as notes from metrics.rollup_changes`).toEqual([{ notes: 0 }]);
+    await expectNoDrift(db);
+  });
+
   test("closes no quarter of an hour while a transaction is open that may have changed it unnoted", async ({
     bareUrl,
     bareDb: db,

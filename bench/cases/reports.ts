@@ -45,6 +45,7 @@ function tenant(sessions: number): Template {
     name: "tenant",
     prepare: async (sql) => {
       await sql.unsafe(readBenchSql("reports/sessions.sql").replaceAll("$1", String(sessions)));
+      await sql`analyze`;
       for (let isDone = false; !isDone; ) {
         const [step] = await sql<[{ is_done: boolean; built_to: Date | null }]>`
           select is_done, nullif(built_to, '-infinity') as built_to from metrics.roll_up()`;

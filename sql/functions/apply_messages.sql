@@ -25,9 +25,11 @@ begin
     keys := metrics.sessions_of_messages(pending);
     entered := metrics.enter_sessions(keys);
     if cardinality(pending) > 1 then
-      -- Feedback marks ledger rows in this order too, also of rows whose session nobody knows yet.
+      -- Feedback marks ledger rows in this order too, also of rows whose session nobody knows yet. Not those
+      -- of a session that is entered in the next round only: who has that one may wait for them.
       perform from unnest(pending) as id
       join metrics.messages as l on l.conversation_id = id
+      where l.session_key is null or l.session_key = any(keys)
       order by l.conversation_id for no key update of l;
     end if;
 

@@ -57,4 +57,4 @@ begin
 end; $$;
 
 comment on function metrics.backfill_batch(text, text, integer) is
-  'One step of the backfill that blocks no writer: counts up to batch_size source rows of a kind (messages, leads, feedback) with ids after after_id (NULL: from the start) that the ledger does not know. Returns the last id seen (NULL: done), and how many rows it saw and counted. Safe to stop, resume and repeat.';
+  'One step of the backfill that blocks no writer: counts up to batch_size source rows of a kind (messages, leads, feedback) with ids after after_id (NULL: from the start) that the ledger does not know. Returns the last id seen (NULL: done), and how many rows it saw and counted. Waits at most 300 ms for a lock, then gives all of its own back and begins anew, as often as it takes. Safe to stop, resume and repeat.';

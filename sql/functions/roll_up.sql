@@ -57,15 +57,21 @@ begin
   with taken as (
     delete from metrics.rollup_changes as c
     where c.starts_at in (
-      select e.starts_at from metrics.rollup_changes as e group by e.starts_at order by e.starts_at desc limit max_quarters
-    )
+        select e.starts_at from metrics.rollup_changes as e
+        where e.starts_at >= metrics.first_rollup() and e.starts_at < state.built_to
+        group by e.starts_at order by e.starts_at desc limit max_quarters
+      )
+      -- There is no rollup yet that could be out of date.
+      or c.starts_at >= state.built_to
+      or c.starts_at < metrics.first_rollup()
     returning c.*
+  ),
+  outdated as (
+    select t.* from taken as t where t.starts_at >= metrics.first_rollup() and t.starts_at < state.built_to
   )
-  select array(
-      select distinct row(t.starts_at, t.organization_id)::metrics.rollup_changes from taken as t
-      where t.starts_at >= metrics.first_rollup() and t.starts_at < state.built_to
-    ),
-    (select count(distinct t.starts_at) from taken as t)
+  select
+    array(select distinct row(o.starts_at, o.organization_id)::metrics.rollup_changes from outdated as o),
+    (select count(distinct o.starts_at) from outdated as o)
   into changed, quarters;
   remade := cardinality(changed);
   chunk_from := greatest(state.built_to, metrics.first_rollup());

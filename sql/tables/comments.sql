@@ -3,7 +3,7 @@ comment on schema metrics is 'conversation-metrics: the ledgers and the machiner
 comment on table public.conversation_metrics is
   'One row for each session: the conversations rows of one organization and session id. Kept by triggers in the transaction that writes those rows; not to be written by hand.';
 comment on column public.conversation_metrics.session_key is 'Hash of organization and session id: the key that the ledgers refer to.';
-comment on column public.conversation_metrics.conversation_id is 'Id of the session''s first row, by created_at and id.';
+comment on column public.conversation_metrics.conversation_id is 'Id of the session''s first row, by created_at and id; unique. Never NULL once a statement has ended.';
 comment on column public.conversation_metrics.session_id is 'The session''s id within its organization.';
 comment on column public.conversation_metrics.organization_id is 'The tenant; NULL is a tenant of its own.';
 comment on column public.conversation_metrics.widget_id is 'Of the session''s first row.';
