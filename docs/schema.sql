@@ -686,7 +686,14 @@ create view metrics.counted_messages as
             ELSE counted.response_us
         END AS response_us
    FROM metrics.source_messages source
-     CROSS JOIN LATERAL metrics.count_message(source.organization_id::text, source.session_id, source.role, source.message, source.response, source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us)
+     CROSS JOIN LATERAL ( SELECT part_1.sent_at,
+            part_1.answered_at,
+            part_1.user_length,
+            part_1.assistant_length,
+            part_1.response_length
+           FROM metrics.message_parts(source.role, source.message, source.response, source.created_at, source.responded_at) part_1(sent_at, answered_at, user_length, assistant_length, response_length)
+         OFFSET 0) part
+     CROSS JOIN LATERAL metrics.count_message(source.organization_id::text, source.session_id, source.prompt_tokens, source.completion_tokens, part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us)
      LEFT JOIN metrics.messages ledger ON ledger.conversation_id = source.conversation_id
      CROSS JOIN LATERAL ( SELECT ledger.prompt_source = 'tiktoken'::metrics.token_source AND counted.prompt_source = 'estimate'::metrics.token_source AND ledger.prompt_digest = metrics.text_digest(source.model, source.message, NULL::text) AS "?column?",
             ledger.completion_source = 'tiktoken'::metrics.token_source AND counted.completion_source = 'estimate'::metrics.token_source AND ledger.completion_digest = metrics.text_digest(source.model,
@@ -1156,46 +1163,6 @@ begin
   perform metrics.install_mapping('feedback', 'public.feedback');
 end; $function$;
 comment on function metrics.adopt_sources() is 'Takes conversations, leads and feedback as sources, creating those that do not exist. Raises an error naming what is missing where one cannot be.';
-
-CREATE OR REPLACE FUNCTION metrics.answer_open_question(new_row metrics.messages)
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-begin
-  if exists (
-    select from metrics.messages as l
-    where l.session_key = new_row.session_key
-      and (l.created_at, l.conversation_id) > (new_row.created_at, new_row.conversation_id)
-  ) then
-    perform metrics.add_answers(array[row(
-      new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, new_row.created_at, new_row.created_at
-    )::metrics.session_delta]);
-  elsif new_row.user_messages = 0 and new_row.ai_messages > 0 then
-    with question as (
-      select l.conversation_id, l.user_messages, l.ai_messages,
-        metrics.response_us(nullif(l.created_at, 'infinity'), nullif(new_row.created_at, 'infinity')) as response_us
-      from metrics.messages as l
-      where l.session_key = new_row.session_key
-        and (l.created_at, l.conversation_id) < (new_row.created_at, new_row.conversation_id)
-      order by l.created_at desc, l.conversation_id desc
-      limit 1
-    ),
-    answered as (
-      update metrics.messages as l
-      set response_us = question.response_us
-      from question
-      where l.conversation_id = question.conversation_id
-        and metrics.is_open(question.user_messages, question.ai_messages)
-        and question.response_us is not null
-      returning l.response_us
-    )
-    update public.conversation_metrics as m
-    set response_count = m.response_count + 1, response_us_sum = m.response_us_sum + answered.response_us
-    from answered
-    where m.session_key = new_row.session_key;
-  end if;
-end; $function$;
-comment on function metrics.answer_open_question(metrics.messages) is 'Sets the response time of the question that this new row answers, if any. The caller has updated the session''s metrics row, so it is locked.';
 
 CREATE OR REPLACE FUNCTION metrics.api_reader()
  RETURNS name
@@ -2257,9 +2224,16 @@ RETURN CASE WHEN (source).is_view THEN ''::text ELSE format('
     from (%1$s) as before
     join (select %2$s as id from inserted as source) as after on after.id = before.conversation_id
     join metrics.source_messages as source on source.conversation_id = before.conversation_id
+    cross join lateral (
+      select part.*
+      from metrics.message_parts(
+        source.role, source.message, source.response, source.created_at, source.responded_at
+      ) as part
+      offset 0
+    ) as part
     cross join lateral metrics.count_message(
-      source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-      source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+      source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
+      part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length
     ) as counted
     where not exists (select from deleted offset 1);
     if is_done then
@@ -2897,13 +2871,9 @@ declare
         source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
         counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
         counted.prompt_source, counted.completion_source, counted.response_us %%s
-      from (%s) as source
-      cross join lateral metrics.count_message(
-        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-      ) as counted
+      from %s
       where not exists (select from inserted offset 1)$sql$,
-    replace(format(source.mapping, 'inserted'), '%', '%%')
+    replace(metrics.counting_sql(format(source.mapping, 'inserted')), '%', '%%')
   );
 begin
   if not source.is_view then
@@ -2930,55 +2900,40 @@ begin
 end; $function$;
 comment on function metrics.count_inserted_row_sql(metrics.sources) is 'The text by which the trigger of an INSERT puts a single row into the ledger; leaves it in the variable added.';
 
-CREATE OR REPLACE FUNCTION metrics.count_message(organization_id text, session_id text, role text, message text, response text, reported_prompt_tokens integer, reported_completion_tokens integer, sent_at timestamp with time zone, responded_at timestamp with time zone)
+CREATE OR REPLACE FUNCTION metrics.count_message(organization_id text, session_id text, reported_prompt_tokens integer, reported_completion_tokens integer, sent_at timestamp with time zone, answered_at timestamp with time zone, user_length integer, assistant_length integer, response_length integer)
  RETURNS TABLE(session_key uuid, created_at timestamp with time zone, ended_at timestamp with time zone, user_messages smallint, ai_messages smallint, prompt_tokens integer, completion_tokens integer, prompt_source metrics.token_source, completion_source metrics.token_source, response_us bigint)
  LANGUAGE sql
  STABLE PARALLEL SAFE
 BEGIN ATOMIC
- SELECT metrics.session_key(count_message.organization_id, count_message.session_id) AS session_key,
-     COALESCE("row".sent_at, 'infinity'::timestamp with time zone) AS "coalesce",
-     GREATEST("row".sent_at, "row".answered_at) AS "greatest",
-     (LEAST("row".user_length, 1))::smallint AS "least",
-     ((LEAST("row".assistant_length, 1) + LEAST("row".response_length, 1)))::smallint AS int2,
+ SELECT metrics.session_key(organization_id, session_id) AS session_key,
+     COALESCE(sent_at, 'infinity'::timestamp with time zone) AS "coalesce",
+     GREATEST(sent_at, answered_at) AS "greatest",
+     (LEAST(user_length, 1))::smallint AS "least",
+     ((LEAST(assistant_length, 1) + LEAST(response_length, 1)))::smallint AS int2,
          CASE
-             WHEN ("row".user_length = 0) THEN 0
-             ELSE COALESCE(count_message.reported_prompt_tokens, (("row".user_length + 3) / 4))
+             WHEN (user_length = 0) THEN 0
+             ELSE COALESCE(reported_prompt_tokens, ((user_length + 3) / 4))
          END AS "coalesce",
          CASE
-             WHEN (("row".assistant_length + "row".response_length) = 0) THEN 0
-             ELSE COALESCE(count_message.reported_completion_tokens, ((("row".assistant_length + 3) / 4) + (("row".response_length + 3) / 4)))
+             WHEN ((assistant_length + response_length) = 0) THEN 0
+             ELSE COALESCE(reported_completion_tokens, (((assistant_length + 3) / 4) + ((response_length + 3) / 4)))
          END AS "coalesce",
          CASE
-             WHEN ("row".user_length = 0) THEN NULL::metrics.token_source
-             WHEN (count_message.reported_prompt_tokens IS NULL) THEN 'estimate'::metrics.token_source
+             WHEN (user_length = 0) THEN NULL::metrics.token_source
+             WHEN (reported_prompt_tokens IS NULL) THEN 'estimate'::metrics.token_source
              ELSE 'provider'::metrics.token_source
          END AS "case",
          CASE
-             WHEN (("row".assistant_length + "row".response_length) = 0) THEN NULL::metrics.token_source
-             WHEN (count_message.reported_completion_tokens IS NULL) THEN 'estimate'::metrics.token_source
+             WHEN ((assistant_length + response_length) = 0) THEN NULL::metrics.token_source
+             WHEN (reported_completion_tokens IS NULL) THEN 'estimate'::metrics.token_source
              ELSE 'provider'::metrics.token_source
          END AS "case",
          CASE
-             WHEN (("row".user_length > 0) AND ("row".response_length > 0)) THEN metrics.response_us("row".sent_at, "row".answered_at)
+             WHEN (user_length > 0) THEN metrics.response_us(sent_at, answered_at)
              ELSE NULL::bigint
-         END AS "case"
-    FROM ( SELECT metrics.known_time(count_message.sent_at) AS known_time,
-                 CASE
-                     WHEN (count_message.response <> ''::text) THEN metrics.known_time(count_message.responded_at)
-                     ELSE NULL::timestamp with time zone
-                 END AS "case",
-                 CASE COALESCE(count_message.role, 'user'::text)
-                     WHEN 'user'::text THEN COALESCE(char_length(count_message.message), 0)
-                     ELSE 0
-                 END AS "case",
-                 CASE count_message.role
-                     WHEN 'assistant'::text THEN COALESCE(char_length(count_message.message), 0)
-                     ELSE 0
-                 END AS "case",
-             COALESCE(char_length(count_message.response), 0) AS "coalesce"
-          OFFSET 0) "row"(sent_at, answered_at, user_length, assistant_length, response_length);
+         END AS "case";
 END;
-comment on function metrics.count_message(text,text,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone) is 'What one message row counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';
+comment on function metrics.count_message(text,text,integer,integer,timestamp with time zone,timestamp with time zone,integer,integer,integer) is 'What one message row, given by metrics.message_parts, counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';
 
 CREATE OR REPLACE FUNCTION metrics.count_new_messages_sql(source_query text)
  RETURNS text
@@ -2989,11 +2944,7 @@ BEGIN ATOMIC
     with counted as materialized (
       select source.conversation_id, source.organization_id, source.session_id, source.widget_id, source.user_id,
         counted.*
-      from (%s) as source
-      cross join lateral metrics.count_message(
-        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-      ) as counted
+      from %s
     ),
     added as (
       insert into metrics.messages (
@@ -3098,9 +3049,31 @@ BEGIN ATOMIC
       )::metrics.session_delta) filter (where applied.session_key is null)
     from summed
     left join applied on applied.session_key = summed.session_key
-    '::text, source_query) AS format;
+    '::text, metrics.counting_sql(source_query)) AS format;
 END;
 comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
+
+CREATE OR REPLACE FUNCTION metrics.counting_sql(source_query text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+BEGIN ATOMIC
+ SELECT format('
+      (
+        select source.*, part.*
+        from (%s) as source
+        cross join lateral metrics.message_parts(
+          source.role, source.message, source.response, source.created_at, source.responded_at
+        ) as part
+        offset 0
+      ) as source
+      cross join lateral metrics.count_message(
+        source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
+        source.sent_at, source.answered_at, source.user_length, source.assistant_length, source.response_length
+      ) as counted
+    '::text, source_query) AS format;
+END;
+comment on function metrics.counting_sql(text) is 'The FROM items that count the canonical rows of a query: the rows as source, what each counts for as counted.';
 
 CREATE OR REPLACE FUNCTION metrics.create_metrics_tables()
  RETURNS void
@@ -4486,11 +4459,30 @@ begin
     declare
       added metrics.messages;
       is_later boolean;
+      is_between boolean;
       open_questions integer;
       started timestamptz;
       changed_at timestamptz;
     begin
       %4$s
+      if added.user_messages = 0 and added.ai_messages > 0 then
+        -- It may be an answer. The lock comes first, for the row before it as others left that; and one
+        -- UPDATE of the metrics row adds both.
+        select m.open_rows into open_questions
+        from public.conversation_metrics as m where m.session_key = added.session_key for no key update;
+        if open_questions > 0 then
+          update metrics.messages as l
+          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added.created_at, 'infinity'))
+          from (
+            select l.conversation_id from metrics.messages as l where l.session_key = added.session_key
+            order by l.created_at desc, l.conversation_id desc offset 1 limit 1
+          ) as before
+          where l.conversation_id = before.conversation_id
+            and (l.created_at, l.conversation_id) < (added.created_at, added.conversation_id)
+            and metrics.is_open(l.user_messages, l.ai_messages)
+          returning l.response_us into added.response_us;
+        end if;
+      end if;
       update public.conversation_metrics as m
       set
         user_messages = m.user_messages + added.user_messages,
@@ -4516,7 +4508,16 @@ begin
       if is_later and open_questions = 0 then
         return null;
       elsif is_later then
-        perform metrics.answer_open_question(added);
+        -- The last row answers a question as above, or none.
+        if added.user_messages > 0 or added.response_us is null then
+          select true into is_between
+          from metrics.messages as l
+          where l.session_key = added.session_key
+            and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
+          if is_between then
+            perform metrics.pair_around(added);
+          end if;
+        end if;
       elsif open_questions is not null then
         perform metrics.start_earlier(added);
       elsif added.session_key is not null then
@@ -5325,6 +5326,28 @@ CREATE OR REPLACE FUNCTION metrics.message_delta(message metrics.messages)
 RETURN ROW((message).session_key, 1, ((message).user_messages)::integer, ((message).ai_messages)::integer, ((message).prompt_tokens)::bigint, ((message).completion_tokens)::bigint, metrics.estimated_messages((message).user_messages, (message).prompt_source, (message).ai_messages, (message).completion_source), (metrics.is_open((message).user_messages, (message).ai_messages))::integer, (((message).response_us IS NOT NULL))::integer, (COALESCE((message).response_us, (0)::bigint))::numeric, metrics.row_lag((message).created_at, (message).ended_at), NULL::timestamp with time zone, (message).ended_at, (message).created_at, (message).created_at)::metrics.session_delta;
 comment on function metrics.message_delta(metrics.messages) is 'What one ledger row adds to its session.';
 
+CREATE OR REPLACE FUNCTION metrics.message_parts(role text, message text, response text, created_at timestamp with time zone, responded_at timestamp with time zone)
+ RETURNS TABLE(sent_at timestamp with time zone, answered_at timestamp with time zone, user_length integer, assistant_length integer, response_length integer)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT metrics.known_time(created_at) AS known_time,
+         CASE
+             WHEN (response <> ''::text) THEN metrics.known_time(responded_at)
+             ELSE NULL::timestamp with time zone
+         END AS "case",
+         CASE COALESCE(role, 'user'::text)
+             WHEN 'user'::text THEN COALESCE(char_length(message), 0)
+             ELSE 0
+         END AS "case",
+         CASE role
+             WHEN 'assistant'::text THEN COALESCE(char_length(message), 0)
+             ELSE 0
+         END AS "case",
+     COALESCE(char_length(response), 0) AS "coalesce";
+END;
+comment on function metrics.message_parts(text,text,text,timestamp with time zone,timestamp with time zone) is 'What metrics.count_message asks of one message row: its known times, and the characters in which the user, the assistant (a row of its own) and the response on the user''s row speak.';
+
 CREATE OR REPLACE FUNCTION metrics.missing_objects()
  RETURNS text
  LANGUAGE sql
@@ -5512,6 +5535,14 @@ begin
   return paired_deltas;
 end; $function$;
 comment on function metrics.pair_answers(metrics.session_delta[]) is 'Sets the response time of questions that a following row answers, around the changed rows of each session, and returns the differences with that of the response times added. The caller holds the locks.';
+
+CREATE OR REPLACE FUNCTION metrics.pair_around(new_row metrics.messages)
+ RETURNS void
+ LANGUAGE sql
+BEGIN ATOMIC
+ SELECT metrics.add_answers(ARRAY[ROW((new_row).session_key, 0, 0, 0, (0)::bigint, (0)::bigint, 0, 0, 0, (0)::numeric, '00:00:00'::interval, NULL::timestamp with time zone, NULL::timestamp with time zone, (new_row).created_at, (new_row).created_at)::metrics.session_delta]) AS add_answers;
+END;
+comment on function metrics.pair_around(metrics.messages) is 'Finds anew what the questions around a new ledger row, which came in between others, are answered by. The caller has updated the session''s metrics row, so it is locked.';
 
 CREATE OR REPLACE FUNCTION metrics.period_series(filter public.report_filter, unit text, first_day date, last_day date)
  RETURNS TABLE(period date, starts_at timestamp with time zone, ends_at timestamp with time zone)
@@ -7593,6 +7624,7 @@ AS $function$
     declare
       added metrics.messages;
       is_later boolean;
+      is_between boolean;
       open_questions integer;
       started timestamptz;
       changed_at timestamptz;
@@ -7602,12 +7634,39 @@ AS $function$
         source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
         counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
         counted.prompt_source, counted.completion_source, counted.response_us 
-      from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
+      from 
+      (
+        select source.*, part.*
+        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
+        cross join lateral metrics.message_parts(
+          source.role, source.message, source.response, source.created_at, source.responded_at
+        ) as part
+        offset 0
+      ) as source
       cross join lateral metrics.count_message(
-        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+        source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
+        source.sent_at, source.answered_at, source.user_length, source.assistant_length, source.response_length
       ) as counted
+    
       where not exists (select from inserted offset 1) on conflict (conversation_id) do nothing returning * into added;
+      if added.user_messages = 0 and added.ai_messages > 0 then
+        -- It may be an answer. The lock comes first, for the row before it as others left that; and one
+        -- UPDATE of the metrics row adds both.
+        select m.open_rows into open_questions
+        from public.conversation_metrics as m where m.session_key = added.session_key for no key update;
+        if open_questions > 0 then
+          update metrics.messages as l
+          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added.created_at, 'infinity'))
+          from (
+            select l.conversation_id from metrics.messages as l where l.session_key = added.session_key
+            order by l.created_at desc, l.conversation_id desc offset 1 limit 1
+          ) as before
+          where l.conversation_id = before.conversation_id
+            and (l.created_at, l.conversation_id) < (added.created_at, added.conversation_id)
+            and metrics.is_open(l.user_messages, l.ai_messages)
+          returning l.response_us into added.response_us;
+        end if;
+      end if;
       update public.conversation_metrics as m
       set
         user_messages = m.user_messages + added.user_messages,
@@ -7633,7 +7692,16 @@ AS $function$
       if is_later and open_questions = 0 then
         return null;
       elsif is_later then
-        perform metrics.answer_open_question(added);
+        -- The last row answers a question as above, or none.
+        if added.user_messages > 0 or added.response_us is null then
+          select true into is_between
+          from metrics.messages as l
+          where l.session_key = added.session_key
+            and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
+          if is_between then
+            perform metrics.pair_around(added);
+          end if;
+        end if;
       elsif open_questions is not null then
         perform metrics.start_earlier(added);
       elsif added.session_key is not null then
@@ -7749,9 +7817,16 @@ AS $function$
     from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
     join (select source.id as id from inserted as source) as after on after.id = before.conversation_id
     join metrics.source_messages as source on source.conversation_id = before.conversation_id
+    cross join lateral (
+      select part.*
+      from metrics.message_parts(
+        source.role, source.message, source.response, source.created_at, source.responded_at
+      ) as part
+      offset 0
+    ) as part
     cross join lateral metrics.count_message(
-      source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-      source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
+      source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
+      part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length
     ) as counted
     where not exists (select from deleted offset 1);
     if is_done then

@@ -13,13 +13,9 @@ declare
         source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
         counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
         counted.prompt_source, counted.completion_source, counted.response_us %%s
-      from (%s) as source
-      cross join lateral metrics.count_message(
-        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-      ) as counted
+      from %s
       where not exists (select from inserted offset 1)$sql$,
-    replace(format(source.mapping, 'inserted'), '%', '%%')
+    replace(metrics.counting_sql(format(source.mapping, 'inserted')), '%', '%%')
   );
 begin
   if not source.is_view then

@@ -10,11 +10,7 @@ begin atomic
     with counted as materialized (
       select source.conversation_id, source.organization_id, source.session_id, source.widget_id, source.user_id,
         counted.*
-      from (%s) as source
-      cross join lateral metrics.count_message(
-        source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
-        source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
-      ) as counted
+      from %s
     ),
     added as (
       insert into metrics.messages (
@@ -120,7 +116,7 @@ begin atomic
     from summed
     left join applied on applied.session_key = summed.session_key
     $sql$,
-    source_query
+    metrics.counting_sql(source_query)
   );
 end;
 

@@ -22,11 +22,30 @@ begin
     declare
       added metrics.messages;
       is_later boolean;
+      is_between boolean;
       open_questions integer;
       started timestamptz;
       changed_at timestamptz;
     begin
       %4$s
+      if added.user_messages = 0 and added.ai_messages > 0 then
+        -- It may be an answer. The lock comes first, for the row before it as others left that; and one
+        -- UPDATE of the metrics row adds both.
+        select m.open_rows into open_questions
+        from public.conversation_metrics as m where m.session_key = added.session_key for no key update;
+        if open_questions > 0 then
+          update metrics.messages as l
+          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added.created_at, 'infinity'))
+          from (
+            select l.conversation_id from metrics.messages as l where l.session_key = added.session_key
+            order by l.created_at desc, l.conversation_id desc offset 1 limit 1
+          ) as before
+          where l.conversation_id = before.conversation_id
+            and (l.created_at, l.conversation_id) < (added.created_at, added.conversation_id)
+            and metrics.is_open(l.user_messages, l.ai_messages)
+          returning l.response_us into added.response_us;
+        end if;
+      end if;
       update public.conversation_metrics as m
       set
         user_messages = m.user_messages + added.user_messages,
@@ -52,7 +71,16 @@ begin
       if is_later and open_questions = 0 then
         return null;
       elsif is_later then
-        perform metrics.answer_open_question(added);
+        -- The last row answers a question as above, or none.
+        if added.user_messages > 0 or added.response_us is null then
+          select true into is_between
+          from metrics.messages as l
+          where l.session_key = added.session_key
+            and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
+          if is_between then
+            perform metrics.pair_around(added);
+          end if;
+        end if;
       elsif open_questions is not null then
         perform metrics.start_earlier(added);
       elsif added.session_key is not null then
