@@ -998,14 +998,8 @@ create view metrics.source_messages as
     message,
     response,
     model,
-        CASE
-            WHEN prompt_tokens >= 0 THEN prompt_tokens
-            ELSE NULL::integer
-        END AS prompt_tokens,
-        CASE
-            WHEN completion_tokens >= 0 THEN completion_tokens
-            ELSE NULL::integer
-        END AS completion_tokens,
+    NULLIF(GREATEST(prompt_tokens, '-1'::integer), '-1'::integer) AS prompt_tokens,
+    NULLIF(GREATEST(completion_tokens, '-1'::integer), '-1'::integer) AS completion_tokens,
     created_at,
     responded_at
    FROM public.conversations source
@@ -2908,28 +2902,28 @@ BEGIN ATOMIC
  SELECT metrics.session_key(organization_id, session_id) AS session_key,
      COALESCE(sent_at, 'infinity'::timestamp with time zone) AS "coalesce",
      GREATEST(sent_at, answered_at) AS "greatest",
-     (LEAST(user_length, 1))::smallint AS "least",
-     ((LEAST(assistant_length, 1) + LEAST(response_length, 1)))::smallint AS int2,
+     (num_nonnulls(user_length))::smallint AS num_nonnulls,
+     (num_nonnulls(assistant_length, response_length))::smallint AS num_nonnulls,
          CASE
-             WHEN (user_length = 0) THEN 0
+             WHEN (user_length IS NULL) THEN 0
              ELSE COALESCE(reported_prompt_tokens, ((user_length + 3) / 4))
          END AS "coalesce",
          CASE
-             WHEN ((assistant_length + response_length) = 0) THEN 0
-             ELSE COALESCE(reported_completion_tokens, (((assistant_length + 3) / 4) + ((response_length + 3) / 4)))
+             WHEN (COALESCE(assistant_length, response_length) IS NULL) THEN 0
+             ELSE COALESCE(reported_completion_tokens, (COALESCE(((assistant_length + 3) / 4), 0) + COALESCE(((response_length + 3) / 4), 0)))
          END AS "coalesce",
          CASE
-             WHEN (user_length = 0) THEN NULL::metrics.token_source
+             WHEN (user_length IS NULL) THEN NULL::metrics.token_source
              WHEN (reported_prompt_tokens IS NULL) THEN 'estimate'::metrics.token_source
              ELSE 'provider'::metrics.token_source
          END AS "case",
          CASE
-             WHEN ((assistant_length + response_length) = 0) THEN NULL::metrics.token_source
+             WHEN (COALESCE(assistant_length, response_length) IS NULL) THEN NULL::metrics.token_source
              WHEN (reported_completion_tokens IS NULL) THEN 'estimate'::metrics.token_source
              ELSE 'provider'::metrics.token_source
          END AS "case",
          CASE
-             WHEN (user_length > 0) THEN metrics.response_us(sent_at, answered_at)
+             WHEN (user_length IS NOT NULL) THEN metrics.response_us(sent_at, answered_at)
              ELSE NULL::bigint
          END AS "case";
 END;
@@ -4492,10 +4486,10 @@ begin
         estimated_messages = m.estimated_messages + metrics.estimated_messages(
           added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
         conversation_end = greatest(m.conversation_end, added.ended_at),
-        response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
+        response_count = m.response_count + num_nonnulls(added.response_us),
         response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+        open_rows = m.open_rows + metrics.is_open(added.user_messages, added.ai_messages)::integer,
         longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
@@ -4537,8 +4531,8 @@ begin
             added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
             metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
             nullif(added.created_at, 'infinity'), added.ended_at,
-            case when added.response_us is null then 0 else 1 end, coalesce(added.response_us, 0),
-            1, case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            num_nonnulls(added.response_us), coalesce(added.response_us, 0),
+            1, metrics.is_open(added.user_messages, added.ai_messages)::integer,
             metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
           from (%6$s) as source
           on conflict do nothing;
@@ -4902,7 +4896,7 @@ CREATE OR REPLACE FUNCTION metrics.known_time(source_time timestamp with time zo
  RETURNS timestamp with time zone
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN ((source_time > '-infinity'::timestamp with time zone) AND (source_time < '200000-01-01 00:00:00+00'::timestamp with time zone)) THEN source_time ELSE NULL::timestamp with time zone END;
+RETURN NULLIF(NULLIF(LEAST(source_time, '200000-01-01 00:00:00+00'::timestamp with time zone), '200000-01-01 00:00:00+00'::timestamp with time zone), '-infinity'::timestamp with time zone);
 comment on function metrics.known_time(timestamp with time zone) is 'A source time, or NULL for an unknown one: NULL, infinite, or so far off (milliseconds taken for seconds, say) that a difference could leave the range of an interval.';
 
 CREATE OR REPLACE FUNCTION metrics.known_zone(zone text)
@@ -5192,7 +5186,8 @@ begin
     when kind = 'time' and type.oid = 'date'::regtype then source || '::timestamp at time zone ''UTC'''
     when kind = 'time' then source
     when kind = 'tokens' and type.oid in ('smallint'::regtype, 'integer'::regtype) then
-      format('case when %1$s >= 0 then %1$s::integer end', source)
+      -- What is negative is unknown.
+      format('nullif(greatest(%s, -1), -1)::integer', source)
     when kind = 'tokens' then format('case when %1$s between 0 and 2147483647 then %1$s::integer end', source)
     when kind = 'rating' then format('case when %1$s between 1 and 5 then %1$s::numeric end', source)
   end;
@@ -5336,17 +5331,17 @@ BEGIN ATOMIC
              WHEN (response <> ''::text) THEN metrics.known_time(responded_at)
              ELSE NULL::timestamp with time zone
          END AS "case",
-         CASE COALESCE(role, 'user'::text)
-             WHEN 'user'::text THEN COALESCE(char_length(message), 0)
-             ELSE 0
+         CASE
+             WHEN (COALESCE(role, 'user'::text) = 'user'::text) THEN NULLIF(char_length(message), 0)
+             ELSE NULL::integer
          END AS "case",
-         CASE role
-             WHEN 'assistant'::text THEN COALESCE(char_length(message), 0)
-             ELSE 0
+         CASE
+             WHEN (role = 'assistant'::text) THEN NULLIF(char_length(message), 0)
+             ELSE NULL::integer
          END AS "case",
-     COALESCE(char_length(response), 0) AS "coalesce";
+     NULLIF(char_length(response), 0) AS "nullif";
 END;
-comment on function metrics.message_parts(text,text,text,timestamp with time zone,timestamp with time zone) is 'What metrics.count_message asks of one message row: its known times, and the characters in which the user, the assistant (a row of its own) and the response on the user''s row speak.';
+comment on function metrics.message_parts(text,text,text,timestamp with time zone,timestamp with time zone) is 'What metrics.count_message asks of one message row: its known times, and of how many characters the user''s message, the assistant''s (on a row of its own) and the response are; NULL where there is none.';
 
 CREATE OR REPLACE FUNCTION metrics.missing_objects()
  RETURNS text
@@ -7611,7 +7606,7 @@ CREATE OR REPLACE FUNCTION metrics.tg_conversations__delete()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     begin
-      perform metrics.sync('messages', array(select source.conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as source));
+      perform metrics.sync('messages', array(select source.conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as source));
       return null;
     end; $function$;
 
@@ -7637,7 +7632,7 @@ AS $function$
       from 
       (
         select source.*, part.*
-        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
+        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
         cross join lateral metrics.message_parts(
           source.role, source.message, source.response, source.created_at, source.responded_at
         ) as part
@@ -7676,10 +7671,10 @@ AS $function$
         estimated_messages = m.estimated_messages + metrics.estimated_messages(
           added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
         conversation_end = greatest(m.conversation_end, added.ended_at),
-        response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
+        response_count = m.response_count + num_nonnulls(added.response_us),
         response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+        open_rows = m.open_rows + metrics.is_open(added.user_messages, added.ai_messages)::integer,
         longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
@@ -7721,10 +7716,10 @@ AS $function$
             added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
             metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
             nullif(added.created_at, 'infinity'), added.ended_at,
-            case when added.response_us is null then 0 else 1 end, coalesce(added.response_us, 0),
-            1, case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            num_nonnulls(added.response_us), coalesce(added.response_us, 0),
+            1, metrics.is_open(added.user_messages, added.ai_messages)::integer,
             metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
-          from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
+          from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
           on conflict do nothing;
         end if;
         if not found then
@@ -7741,9 +7736,9 @@ AS $function$
           answerable metrics.session_delta[];
           earlier metrics.session_delta[];
         begin
-          ids := array(select source.conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source);
+          ids := array(select source.conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source);
           if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
-            execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null')
+            execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null')
               into all_new, with_extras, answerable, earlier
               using clock_timestamp();
             if earlier is not null then
@@ -7814,7 +7809,7 @@ AS $function$
         )
       end
     into is_done
-    from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
+    from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
     join (select source.id as id from inserted as source) as after on after.id = before.conversation_id
     join metrics.source_messages as source on source.conversation_id = before.conversation_id
     cross join lateral (
@@ -7836,8 +7831,8 @@ AS $function$
       
       ids := array(
         select coalesce(after.conversation_id, before.conversation_id)
-        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
-        full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, case when source.prompt_tokens >= 0 then source.prompt_tokens::integer end as prompt_tokens, case when source.completion_tokens >= 0 then source.completion_tokens::integer end as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as after on after.conversation_id = before.conversation_id
+        from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
+        full join (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as after on after.conversation_id = before.conversation_id
         -- By image: two values of a type may be equal and differ (texts by their collation).
         where before.conversation_id is null or after.conversation_id is null or before *<> after
       );

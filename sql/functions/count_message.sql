@@ -28,25 +28,27 @@ begin atomic
     metrics.session_key(organization_id, session_id),
     coalesce(sent_at, 'infinity'),
     greatest(sent_at, answered_at),
-    least(user_length, 1)::smallint,
-    (least(assistant_length, 1) + least(response_length, 1))::smallint,
-    case when user_length = 0 then 0 else coalesce(reported_prompt_tokens, (user_length + 3) / 4) end,
+    num_nonnulls(user_length)::smallint,
+    num_nonnulls(assistant_length, response_length)::smallint,
+    case when user_length is null then 0 else coalesce(reported_prompt_tokens, (user_length + 3) / 4) end,
     case
-      when assistant_length + response_length = 0 then 0
-      else coalesce(reported_completion_tokens, (assistant_length + 3) / 4 + (response_length + 3) / 4)
+      when coalesce(assistant_length, response_length) is null then 0
+      else coalesce(
+        reported_completion_tokens, coalesce((assistant_length + 3) / 4, 0) + coalesce((response_length + 3) / 4, 0)
+      )
     end,
     case
-      when user_length = 0 then null
+      when user_length is null then null
       when reported_prompt_tokens is null then metrics.token_source 'estimate'
       else metrics.token_source 'provider'
     end,
     case
-      when assistant_length + response_length = 0 then null
+      when coalesce(assistant_length, response_length) is null then null
       when reported_completion_tokens is null then metrics.token_source 'estimate'
       else metrics.token_source 'provider'
     end,
     -- No response, no answered_at.
-    case when user_length > 0 then metrics.response_us(sent_at, answered_at) end;
+    case when user_length is not null then metrics.response_us(sent_at, answered_at) end;
 end;
 
 comment on function metrics.count_message(text, text, integer, integer, timestamptz, timestamptz, integer, integer, integer) is

@@ -55,10 +55,10 @@ begin
         estimated_messages = m.estimated_messages + metrics.estimated_messages(
           added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
         conversation_end = greatest(m.conversation_end, added.ended_at),
-        response_count = m.response_count + case when added.response_us is null then 0 else 1 end,
+        response_count = m.response_count + num_nonnulls(added.response_us),
         response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+        open_rows = m.open_rows + metrics.is_open(added.user_messages, added.ai_messages)::integer,
         longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
         updated_at = clock_timestamp()
       where m.session_key = added.session_key
@@ -100,8 +100,8 @@ begin
             added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
             metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
             nullif(added.created_at, 'infinity'), added.ended_at,
-            case when added.response_us is null then 0 else 1 end, coalesce(added.response_us, 0),
-            1, case when metrics.is_open(added.user_messages, added.ai_messages) then 1 else 0 end,
+            num_nonnulls(added.response_us), coalesce(added.response_us, 0),
+            1, metrics.is_open(added.user_messages, added.ai_messages)::integer,
             metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
           from (%6$s) as source
           on conflict do nothing;

@@ -56,7 +56,8 @@ begin
     when kind = 'time' and type.oid = 'date'::regtype then source || '::timestamp at time zone ''UTC'''
     when kind = 'time' then source
     when kind = 'tokens' and type.oid in ('smallint'::regtype, 'integer'::regtype) then
-      format('case when %1$s >= 0 then %1$s::integer end', source)
+      -- What is negative is unknown.
+      format('nullif(greatest(%s, -1), -1)::integer', source)
     when kind = 'tokens' then format('case when %1$s between 0 and 2147483647 then %1$s::integer end', source)
     when kind = 'rating' then format('case when %1$s between 1 and 5 then %1$s::numeric end', source)
   end;

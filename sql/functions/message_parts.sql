@@ -16,10 +16,10 @@ begin atomic
   select
     metrics.known_time(created_at),
     case when response <> '' then metrics.known_time(responded_at) end,
-    case coalesce(role, 'user') when 'user' then coalesce(char_length(message), 0) else 0 end,
-    case role when 'assistant' then coalesce(char_length(message), 0) else 0 end,
-    coalesce(char_length(response), 0);
+    case when coalesce(role, 'user') = 'user' then nullif(char_length(message), 0) end,
+    case when role = 'assistant' then nullif(char_length(message), 0) end,
+    nullif(char_length(response), 0);
 end;
 
 comment on function metrics.message_parts(text, text, text, timestamptz, timestamptz) is
-  'What metrics.count_message asks of one message row: its known times, and the characters in which the user, the assistant (a row of its own) and the response on the user''s row speak.';
+  'What metrics.count_message asks of one message row: its known times, and of how many characters the user''s message, the assistant''s (on a row of its own) and the response are; NULL where there is none.';
