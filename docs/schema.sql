@@ -1293,9 +1293,13 @@ begin
     from unnest(deltas) as delta
     cross join lateral metrics.session_bounds(delta.session_key, '100 years') as bounds
     cross join lateral metrics.session_total(delta.session_key) as total
-    join metrics.source_messages as first
-      on first.conversation_id = bounds.conversation_id
-      and metrics.session_key(first.organization_id::text, first.session_id::text) = delta.session_key
+    cross join lateral (
+      select s.session_id, s.organization_id, s.widget_id, s.user_id
+      from metrics.source_messages as s
+      where s.conversation_id = bounds.conversation_id
+        and metrics.session_key(s.organization_id::text, s.session_id::text) = delta.session_key
+      limit 1 -- A view may come to show an id twice.
+    ) as first
     where delta.session_key <> all(entered)
     returning session_key
   )
@@ -1861,31 +1865,6 @@ begin
 end; $function$;
 comment on function metrics.archive_sessions(integer) is 'Moves up to max_sessions sessions that metrics.archive_rules calls old to conversation_metrics_archive, those that began first before the others, and returns how many. Sessions whose tokens are not all counted yet stay. Waits for no writer but a TRUNCATE.';
 
-CREATE OR REPLACE FUNCTION metrics.are_claimed(ids anyarray)
- RETURNS boolean
- LANGUAGE plpgsql
- STABLE
- SET search_path TO 'pg_catalog', 'pg_temp'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
- SET enable_seqscan TO 'off'
- SET jit TO 'off'
-AS $function$
-begin
-  -- Ids that only grow lie beyond all known ones: two lookups answer that for any number of them.
-  return exists (
-      select from public.conversation_metrics as m
-      where m.conversation_id >= (select id from unnest(ids) as id order by id limit 1)
-        and m.conversation_id <= (select id from unnest(ids) as id order by id desc limit 1)
-    )
-    and exists (
-      select
-      from unnest(ids) as id
-      join public.conversation_metrics as m on m.conversation_id = id
-    );
-end; $function$;
-comment on function metrics.are_claimed(anyarray) is 'Whether a metrics row already names one of these message rows as its first.';
-
 CREATE OR REPLACE FUNCTION metrics.attach(name text, messages regclass, leads regclass DEFAULT NULL::regclass, feedback regclass DEFAULT NULL::regclass, keys jsonb DEFAULT '{}'::jsonb, parents jsonb DEFAULT '{}'::jsonb, backfill boolean DEFAULT true)
  RETURNS void
  LANGUAGE plpgsql
@@ -1982,7 +1961,6 @@ declare
   with_extras uuid[];
   answerable metrics.session_delta[];
   earlier metrics.session_delta[];
-  all_new boolean;
 begin
   for source in select * from metrics.sources order by kind loop
     execute format('lock table %s in share row exclusive mode', source.relation);
@@ -2000,14 +1978,19 @@ begin
     return;
   end if;
 
-  execute metrics.count_new_messages_sql('select * from metrics.source_messages')
-    using clock_timestamp() into all_new, with_extras, answerable, earlier;
-  if earlier is not null then
-    perform metrics.add_earlier_rows(earlier);
-  end if;
-  if answerable is not null then
-    perform metrics.add_answers(answerable);
-  end if;
+  begin
+    execute metrics.count_new_messages_sql('select * from metrics.source_messages')
+      using clock_timestamp() into with_extras, answerable, earlier;
+    if earlier is not null then
+      perform metrics.add_earlier_rows(earlier);
+    end if;
+    if answerable is not null then
+      perform metrics.add_answers(answerable);
+    end if;
+  exception when unique_violation then
+    -- A view that shows an id twice.
+    perform metrics.sync_all('messages');
+  end;
   perform metrics.sync('leads', array(select lead_id from metrics.source_leads));
   perform metrics.sync('feedback', array(select feedback_id from metrics.source_feedback));
 end; $function$;
@@ -2949,8 +2932,11 @@ BEGIN ATOMIC
         conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
         prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
       from counted
-      on conflict (conversation_id) do nothing
-      returning *
+      -- No more than is asked of it: this is written to disk where there are many.
+      returning
+        session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens,
+        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source) as estimated_messages,
+        response_us
     ),
     summed as materialized (
       select
@@ -2960,7 +2946,7 @@ BEGIN ATOMIC
         sum(ai_messages)::integer as ai_messages,
         sum(prompt_tokens) as prompt_tokens,
         sum(completion_tokens) as completion_tokens,
-        sum(metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source))::integer as estimated_messages,
+        sum(estimated_messages)::integer as estimated_messages,
         count(*) filter (where metrics.is_open(user_messages, ai_messages))::integer as open_rows,
         count(response_us)::integer as response_count,
         coalesce(sum(response_us), 0) as response_us_sum,
@@ -3030,7 +3016,6 @@ BEGIN ATOMIC
       where conversation_start < clock_timestamp() - metrics.rollup_delay()
     )
     select
-      (select count(*) from counted) = (select count(*) from added),
       (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
         summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, ''0'', null, null, summed.first_created_at, summed.last_created_at
@@ -3045,7 +3030,7 @@ BEGIN ATOMIC
     left join applied on applied.session_key = summed.session_key
     '::text, metrics.counting_sql(source_query)) AS format;
 END;
-comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
+comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It fails with unique_violation where the ledger knows one of them already, or a metrics row names one as its first: ON CONFLICT would look for each row twice. It returns the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
 
 CREATE OR REPLACE FUNCTION metrics.counting_sql(source_query text)
  RETURNS text
@@ -4546,29 +4531,31 @@ begin
         -- Several rows, or one that the ledger knows already.
         declare
           ids %1$s[];
-          all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
           earlier metrics.session_delta[];
         begin
           %5$s
-          if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
-            execute metrics.count_new_messages_sql(%3$L)
-              into all_new, with_extras, answerable, earlier
-              using clock_timestamp();
-            if earlier is not null then
-              perform metrics.add_earlier_rows(earlier);
-            end if;
-            if with_extras is not null then
-              perform metrics.apply_extras(with_extras);
-            end if;
-            if answerable is not null then
-              perform metrics.add_answers(answerable);
-            end if;
+          if cardinality(ids) > 64 then
+            begin
+              execute metrics.count_new_messages_sql(%3$L)
+                into with_extras, answerable, earlier
+                using clock_timestamp();
+              if earlier is not null then
+                perform metrics.add_earlier_rows(earlier);
+              end if;
+              if with_extras is not null then
+                perform metrics.apply_extras(with_extras);
+              end if;
+              if answerable is not null then
+                perform metrics.add_answers(answerable);
+              end if;
+              return null;
+            exception when unique_violation then
+              null; -- Not all of them are new: the general way.
+            end;
           end if;
-          if all_new is not true then
-            perform metrics.sync('messages', ids);
-          end if;
+          perform metrics.sync('messages', ids);
         end;
       end if;
       return null;
@@ -7731,29 +7718,31 @@ AS $function$
         -- Several rows, or one that the ledger knows already.
         declare
           ids bigint[];
-          all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
           earlier metrics.session_delta[];
         begin
           ids := array(select source.conversation_id from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source);
-          if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
-            execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null')
-              into all_new, with_extras, answerable, earlier
-              using clock_timestamp();
-            if earlier is not null then
-              perform metrics.add_earlier_rows(earlier);
-            end if;
-            if with_extras is not null then
-              perform metrics.apply_extras(with_extras);
-            end if;
-            if answerable is not null then
-              perform metrics.add_answers(answerable);
-            end if;
+          if cardinality(ids) > 64 then
+            begin
+              execute metrics.count_new_messages_sql('select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null')
+                into with_extras, answerable, earlier
+                using clock_timestamp();
+              if earlier is not null then
+                perform metrics.add_earlier_rows(earlier);
+              end if;
+              if with_extras is not null then
+                perform metrics.apply_extras(with_extras);
+              end if;
+              if answerable is not null then
+                perform metrics.add_answers(answerable);
+              end if;
+              return null;
+            exception when unique_violation then
+              null; -- Not all of them are new: the general way.
+            end;
           end if;
-          if all_new is not true then
-            perform metrics.sync('messages', ids);
-          end if;
+          perform metrics.sync('messages', ids);
         end;
       end if;
       return null;

@@ -123,7 +123,6 @@ const ENGINE = [
   "functions/follow_parents.sql",
   "functions/forget_messages.sql",
   "functions/tg_conversations__truncate.sql",
-  "functions/are_claimed.sql",
   "functions/count_new_messages_sql.sql",
   "views/source_tables.sql",
   "functions/trigger_name.sql",

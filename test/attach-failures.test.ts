@@ -208,3 +208,26 @@ describe("a mapping that fails on a row", () => {
     await expectExact(db, "app", oracle);
   });
 });
+
+test("a view that came to show an id twice before its rows are counted fails neither the backfill nor a write", async ({
+  db,
+}) => {
+  await db.unsafe(
+    application
+      .replace("app.rooms (id integer primary key,", "app.rooms (id integer,")
+      .replace(" references app.rooms", ""),
+  );
+  await db`select metrics.attach('app', 'app.said', backfill => false,
+    parents => '{"app.rooms": "select m.id from changed join app.messages m on m.room = changed.id"}')`;
+  await db`insert into app.rooms values (1, '10')`;
+  await db`truncate metrics_app.messages, metrics_app.conversation_metrics`;
+
+  await db`select metrics_app.backfill()`;
+  expect(await sessions(db)).toMatchObject([
+    { session_id: 1 },
+    { session_id: 2, user_messages: 1, prompt_tokens: 1 },
+  ]);
+
+  await db`insert into app.messages (room, content) select 1 + n % 2, 'More' from generate_series(1, 100) as n`;
+  expect(await sessions(db)).toMatchObject([{ session_id: 1 }, { session_id: 2, user_messages: 51 }]);
+});

@@ -237,7 +237,7 @@ describe("leads and ratings that were there before their session's first rows", 
 });
 
 describe("a database restored in parts", () => {
-  // [apply_deltas: stale; add_first_row: not exists … m.conversation_id; are_claimed]
+  // [apply_deltas: stale; add_first_row: not exists … m.conversation_id; unique_violation in tg_conversations__insert]
   test.for([1, 2, 100])("whose metrics claim a first row that is another's now takes %i rows", async (rows, { db }) => {
     await db`insert into conversations (id, session_id, message) values (1, 'old', 'hi')`;
     await db.begin(async (tx) => {

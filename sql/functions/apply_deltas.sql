@@ -114,9 +114,13 @@ begin
     from unnest(deltas) as delta
     cross join lateral metrics.session_bounds(delta.session_key, '100 years') as bounds
     cross join lateral metrics.session_total(delta.session_key) as total
-    join metrics.source_messages as first
-      on first.conversation_id = bounds.conversation_id
-      and metrics.session_key(first.organization_id::text, first.session_id::text) = delta.session_key
+    cross join lateral (
+      select s.session_id, s.organization_id, s.widget_id, s.user_id
+      from metrics.source_messages as s
+      where s.conversation_id = bounds.conversation_id
+        and metrics.session_key(s.organization_id::text, s.session_id::text) = delta.session_key
+      limit 1 -- A view may come to show an id twice.
+    ) as first
     where delta.session_key <> all(entered)
     returning session_key
   )

@@ -8,7 +8,6 @@ declare
   with_extras uuid[];
   answerable metrics.session_delta[];
   earlier metrics.session_delta[];
-  all_new boolean;
 begin
   for source in select * from metrics.sources order by kind loop
     execute format('lock table %s in share row exclusive mode', source.relation);
@@ -26,14 +25,19 @@ begin
     return;
   end if;
 
-  execute metrics.count_new_messages_sql('select * from metrics.source_messages')
-    using clock_timestamp() into all_new, with_extras, answerable, earlier;
-  if earlier is not null then
-    perform metrics.add_earlier_rows(earlier);
-  end if;
-  if answerable is not null then
-    perform metrics.add_answers(answerable);
-  end if;
+  begin
+    execute metrics.count_new_messages_sql('select * from metrics.source_messages')
+      using clock_timestamp() into with_extras, answerable, earlier;
+    if earlier is not null then
+      perform metrics.add_earlier_rows(earlier);
+    end if;
+    if answerable is not null then
+      perform metrics.add_answers(answerable);
+    end if;
+  exception when unique_violation then
+    -- A view that shows an id twice.
+    perform metrics.sync_all('messages');
+  end;
   perform metrics.sync('leads', array(select lead_id from metrics.source_leads));
   perform metrics.sync('feedback', array(select feedback_id from metrics.source_feedback));
 end; $$;

@@ -21,8 +21,11 @@ begin atomic
         conversation_id, session_key, created_at, ended_at, user_messages, ai_messages,
         prompt_tokens, completion_tokens, prompt_source, completion_source, response_us
       from counted
-      on conflict (conversation_id) do nothing
-      returning *
+      -- No more than is asked of it: this is written to disk where there are many.
+      returning
+        session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens,
+        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source) as estimated_messages,
+        response_us
     ),
     summed as materialized (
       select
@@ -32,7 +35,7 @@ begin atomic
         sum(ai_messages)::integer as ai_messages,
         sum(prompt_tokens) as prompt_tokens,
         sum(completion_tokens) as completion_tokens,
-        sum(metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source))::integer as estimated_messages,
+        sum(estimated_messages)::integer as estimated_messages,
         count(*) filter (where metrics.is_open(user_messages, ai_messages))::integer as open_rows,
         count(response_us)::integer as response_count,
         coalesce(sum(response_us), 0) as response_us_sum,
@@ -102,7 +105,6 @@ begin atomic
       where conversation_start < clock_timestamp() - metrics.rollup_delay()
     )
     select
-      (select count(*) from counted) = (select count(*) from added),
       (select array_agg(session_key) from opened where has_extras),
       array_agg(row(
         summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, summed.first_created_at, summed.last_created_at
@@ -121,4 +123,4 @@ begin atomic
 end;
 
 comment on function metrics.count_new_messages_sql(text) is
-  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It returns whether all rows were new to the ledger, the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
+  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It fails with unique_violation where the ledger knows one of them already, or a metrics row names one as its first: ON CONFLICT would look for each row twice. It returns the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';

@@ -115,29 +115,31 @@ begin
         -- Several rows, or one that the ledger knows already.
         declare
           ids %1$s[];
-          all_new boolean;
           with_extras uuid[];
           answerable metrics.session_delta[];
           earlier metrics.session_delta[];
         begin
           %5$s
-          if cardinality(ids) > 64 and not metrics.are_claimed(ids) then
-            execute metrics.count_new_messages_sql(%3$L)
-              into all_new, with_extras, answerable, earlier
-              using clock_timestamp();
-            if earlier is not null then
-              perform metrics.add_earlier_rows(earlier);
-            end if;
-            if with_extras is not null then
-              perform metrics.apply_extras(with_extras);
-            end if;
-            if answerable is not null then
-              perform metrics.add_answers(answerable);
-            end if;
+          if cardinality(ids) > 64 then
+            begin
+              execute metrics.count_new_messages_sql(%3$L)
+                into with_extras, answerable, earlier
+                using clock_timestamp();
+              if earlier is not null then
+                perform metrics.add_earlier_rows(earlier);
+              end if;
+              if with_extras is not null then
+                perform metrics.apply_extras(with_extras);
+              end if;
+              if answerable is not null then
+                perform metrics.add_answers(answerable);
+              end if;
+              return null;
+            exception when unique_violation then
+              null; -- Not all of them are new: the general way.
+            end;
           end if;
-          if all_new is not true then
-            perform metrics.sync('messages', ids);
-          end if;
+          perform metrics.sync('messages', ids);
         end;
       end if;
       return null;
