@@ -223,10 +223,7 @@ test("a view that came to show an id twice before its rows are counted fails nei
   await db`truncate metrics_app.messages, metrics_app.conversation_metrics`;
 
   await db`select metrics_app.backfill()`;
-  expect(await sessions(db)).toMatchObject([
-    { session_id: 1 },
-    { session_id: 2, user_messages: 1, prompt_tokens: 1 },
-  ]);
+  expect(await sessions(db)).toMatchObject([{ session_id: 1 }, { session_id: 2, user_messages: 1, prompt_tokens: 1 }]);
 
   await db`insert into app.messages (room, content) select 1 + n % 2, 'More' from generate_series(1, 100) as n`;
   expect(await sessions(db)).toMatchObject([{ session_id: 1 }, { session_id: 2, user_messages: 51 }]);
