@@ -686,14 +686,7 @@ create view metrics.counted_messages as
             ELSE counted.response_us
         END AS response_us
    FROM metrics.source_messages source
-     CROSS JOIN LATERAL ( SELECT part_1.sent_at,
-            part_1.answered_at,
-            part_1.user_length,
-            part_1.assistant_length,
-            part_1.response_length
-           FROM metrics.message_parts(source.role, source.message, source.response, source.created_at, source.responded_at) part_1(sent_at, answered_at, user_length, assistant_length, response_length)
-         OFFSET 0) part
-     CROSS JOIN LATERAL metrics.count_message(source.organization_id::text, source.session_id, source.prompt_tokens, source.completion_tokens, part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us)
+     CROSS JOIN LATERAL metrics.count_message(source.organization_id::text, source.session_id, source.role, source.message, source.response, source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us)
      LEFT JOIN metrics.messages ledger ON ledger.conversation_id = source.conversation_id
      CROSS JOIN LATERAL ( SELECT ledger.prompt_source = 'tiktoken'::metrics.token_source AND counted.prompt_source = 'estimate'::metrics.token_source AND ledger.prompt_digest = metrics.text_digest(source.model, source.message, NULL::text) AS "?column?",
             ledger.completion_source = 'tiktoken'::metrics.token_source AND counted.completion_source = 'estimate'::metrics.token_source AND ledger.completion_digest = metrics.text_digest(source.model,
@@ -1988,7 +1981,7 @@ begin
       perform metrics.add_answers(answerable);
     end if;
   exception when unique_violation then
-    -- A view that shows an id twice.
+    -- A view that shows an id twice, or a metrics row left over that names one as its first.
     perform metrics.sync_all('messages');
   end;
   perform metrics.sync('leads', array(select lead_id from metrics.source_leads));
@@ -2201,16 +2194,9 @@ RETURN CASE WHEN (source).is_view THEN ''::text ELSE format('
     from (%1$s) as before
     join (select %2$s as id from inserted as source) as after on after.id = before.conversation_id
     join metrics.source_messages as source on source.conversation_id = before.conversation_id
-    cross join lateral (
-      select part.*
-      from metrics.message_parts(
-        source.role, source.message, source.response, source.created_at, source.responded_at
-      ) as part
-      offset 0
-    ) as part
     cross join lateral metrics.count_message(
-      source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
-      part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length
+      source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+      source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
     ) as counted
     where not exists (select from deleted offset 1);
     if is_done then
@@ -2877,40 +2863,31 @@ begin
 end; $function$;
 comment on function metrics.count_inserted_row_sql(metrics.sources) is 'The text by which the trigger of an INSERT puts a single row into the ledger; leaves it in the variable added.';
 
-CREATE OR REPLACE FUNCTION metrics.count_message(organization_id text, session_id text, reported_prompt_tokens integer, reported_completion_tokens integer, sent_at timestamp with time zone, answered_at timestamp with time zone, user_length integer, assistant_length integer, response_length integer)
+CREATE OR REPLACE FUNCTION metrics.count_message(organization_id text, session_id text, role text, message text, response text, reported_prompt_tokens integer, reported_completion_tokens integer, created_at timestamp with time zone, responded_at timestamp with time zone)
  RETURNS TABLE(session_key uuid, created_at timestamp with time zone, ended_at timestamp with time zone, user_messages smallint, ai_messages smallint, prompt_tokens integer, completion_tokens integer, prompt_source metrics.token_source, completion_source metrics.token_source, response_us bigint)
  LANGUAGE sql
  STABLE PARALLEL SAFE
 BEGIN ATOMIC
- SELECT metrics.session_key(organization_id, session_id) AS session_key,
-     COALESCE(sent_at, 'infinity'::timestamp with time zone) AS "coalesce",
-     GREATEST(sent_at, answered_at) AS "greatest",
-     (num_nonnulls(user_length))::smallint AS num_nonnulls,
-     (num_nonnulls(assistant_length, response_length))::smallint AS num_nonnulls,
-         CASE
-             WHEN (user_length IS NULL) THEN 0
-             ELSE COALESCE(reported_prompt_tokens, ((user_length + 3) / 4))
-         END AS "coalesce",
-         CASE
-             WHEN (COALESCE(assistant_length, response_length) IS NULL) THEN 0
-             ELSE COALESCE(reported_completion_tokens, (COALESCE(((assistant_length + 3) / 4), 0) + COALESCE(((response_length + 3) / 4), 0)))
-         END AS "coalesce",
-         CASE
-             WHEN (user_length IS NULL) THEN NULL::metrics.token_source
-             WHEN (reported_prompt_tokens IS NULL) THEN 'estimate'::metrics.token_source
-             ELSE 'provider'::metrics.token_source
-         END AS "case",
-         CASE
-             WHEN (COALESCE(assistant_length, response_length) IS NULL) THEN NULL::metrics.token_source
-             WHEN (reported_completion_tokens IS NULL) THEN 'estimate'::metrics.token_source
-             ELSE 'provider'::metrics.token_source
-         END AS "case",
-         CASE
-             WHEN (user_length IS NOT NULL) THEN metrics.response_us(sent_at, answered_at)
-             ELSE NULL::bigint
-         END AS "case";
+ SELECT counted.session_key,
+     counted.created_at,
+     counted.ended_at,
+     counted.user_messages,
+     counted.ai_messages,
+     counted.prompt_tokens,
+     counted.completion_tokens,
+     counted.prompt_source,
+     counted.completion_source,
+     counted.response_us
+    FROM (( SELECT part_1.sent_at,
+             part_1.answered_at,
+             part_1.user_length,
+             part_1.assistant_length,
+             part_1.response_length
+            FROM metrics.message_parts(count_message.role, count_message.message, count_message.response, count_message.created_at, count_message.responded_at) part_1(sent_at, answered_at, user_length, assistant_length, response_length)
+          OFFSET 0) part
+      CROSS JOIN LATERAL metrics.count_parts(count_message.organization_id, count_message.session_id, count_message.reported_prompt_tokens, count_message.reported_completion_tokens, part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length) counted(session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens, prompt_source, completion_source, response_us));
 END;
-comment on function metrics.count_message(text,text,integer,integer,timestamp with time zone,timestamp with time zone,integer,integer,integer) is 'What one message row, given by metrics.message_parts, counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';
+comment on function metrics.count_message(text,text,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone) is 'What one canonical row counts for: metrics.message_parts and metrics.count_parts beside each other.';
 
 CREATE OR REPLACE FUNCTION metrics.count_new_messages_sql(source_query text)
  RETURNS text
@@ -3017,9 +2994,8 @@ BEGIN ATOMIC
     )
     select
       (select array_agg(session_key) from opened where has_extras),
-      array_agg(row(
-        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, ''0'', null, null, summed.first_created_at, summed.last_created_at
-      )::metrics.session_delta) filter (where applied.open_rows > 0),
+      array_agg(metrics.stretch(summed.session_key, summed.first_created_at, summed.last_created_at))
+        filter (where applied.open_rows > 0),
       array_agg(row(
         summed.session_key, summed.message_rows, summed.user_messages, summed.ai_messages, summed.prompt_tokens,
         summed.completion_tokens, summed.estimated_messages, summed.open_rows, summed.response_count,
@@ -3031,6 +3007,41 @@ BEGIN ATOMIC
     '::text, metrics.counting_sql(source_query)) AS format;
 END;
 comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It fails with unique_violation where the ledger knows one of them already, or a metrics row names one as its first: ON CONFLICT would look for each row twice. It returns the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
+
+CREATE OR REPLACE FUNCTION metrics.count_parts(organization_id text, session_id text, reported_prompt_tokens integer, reported_completion_tokens integer, sent_at timestamp with time zone, answered_at timestamp with time zone, user_length integer, assistant_length integer, response_length integer)
+ RETURNS TABLE(session_key uuid, created_at timestamp with time zone, ended_at timestamp with time zone, user_messages smallint, ai_messages smallint, prompt_tokens integer, completion_tokens integer, prompt_source metrics.token_source, completion_source metrics.token_source, response_us bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT metrics.session_key(organization_id, session_id) AS session_key,
+     COALESCE(sent_at, 'infinity'::timestamp with time zone) AS "coalesce",
+     GREATEST(sent_at, answered_at) AS "greatest",
+     (num_nonnulls(user_length))::smallint AS num_nonnulls,
+     (num_nonnulls(assistant_length, response_length))::smallint AS num_nonnulls,
+         CASE
+             WHEN (user_length IS NULL) THEN 0
+             ELSE COALESCE(reported_prompt_tokens, ((user_length + 3) / 4))
+         END AS "coalesce",
+         CASE
+             WHEN (COALESCE(assistant_length, response_length) IS NULL) THEN 0
+             ELSE COALESCE(reported_completion_tokens, (COALESCE(((assistant_length + 3) / 4), 0) + COALESCE(((response_length + 3) / 4), 0)))
+         END AS "coalesce",
+         CASE
+             WHEN (user_length IS NULL) THEN NULL::metrics.token_source
+             WHEN (reported_prompt_tokens IS NULL) THEN 'estimate'::metrics.token_source
+             ELSE 'provider'::metrics.token_source
+         END AS "case",
+         CASE
+             WHEN (COALESCE(assistant_length, response_length) IS NULL) THEN NULL::metrics.token_source
+             WHEN (reported_completion_tokens IS NULL) THEN 'estimate'::metrics.token_source
+             ELSE 'provider'::metrics.token_source
+         END AS "case",
+         CASE
+             WHEN (user_length IS NOT NULL) THEN metrics.response_us(sent_at, answered_at)
+             ELSE NULL::bigint
+         END AS "case";
+END;
+comment on function metrics.count_parts(text,text,integer,integer,timestamp with time zone,timestamp with time zone,integer,integer,integer) is 'What one message row counts for, by what metrics.message_parts says of it: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';
 
 CREATE OR REPLACE FUNCTION metrics.counting_sql(source_query text)
  RETURNS text
@@ -3046,7 +3057,7 @@ BEGIN ATOMIC
         ) as part
         offset 0
       ) as source
-      cross join lateral metrics.count_message(
+      cross join lateral metrics.count_parts(
         source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
         source.sent_at, source.answered_at, source.user_length, source.assistant_length, source.response_length
       ) as counted
@@ -4494,7 +4505,7 @@ begin
           where l.session_key = added.session_key
             and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
           if is_between then
-            perform metrics.pair_around(added);
+            perform metrics.add_answers(array[metrics.stretch(added.session_key, added.created_at, added.created_at)]);
           end if;
         end if;
       elsif open_questions is not null then
@@ -5328,7 +5339,7 @@ BEGIN ATOMIC
          END AS "case",
      NULLIF(char_length(response), 0) AS "nullif";
 END;
-comment on function metrics.message_parts(text,text,text,timestamp with time zone,timestamp with time zone) is 'What metrics.count_message asks of one message row: its known times, and of how many characters the user''s message, the assistant''s (on a row of its own) and the response are; NULL where there is none.';
+comment on function metrics.message_parts(text,text,text,timestamp with time zone,timestamp with time zone) is 'What metrics.count_parts asks of one message row: its known times, and of how many characters the user''s message, the assistant''s (on a row of its own) and the response are; NULL where there is none.';
 
 CREATE OR REPLACE FUNCTION metrics.missing_objects()
  RETURNS text
@@ -5517,14 +5528,6 @@ begin
   return paired_deltas;
 end; $function$;
 comment on function metrics.pair_answers(metrics.session_delta[]) is 'Sets the response time of questions that a following row answers, around the changed rows of each session, and returns the differences with that of the response times added. The caller holds the locks.';
-
-CREATE OR REPLACE FUNCTION metrics.pair_around(new_row metrics.messages)
- RETURNS void
- LANGUAGE sql
-BEGIN ATOMIC
- SELECT metrics.add_answers(ARRAY[ROW((new_row).session_key, 0, 0, 0, (0)::bigint, (0)::bigint, 0, 0, 0, (0)::numeric, '00:00:00'::interval, NULL::timestamp with time zone, NULL::timestamp with time zone, (new_row).created_at, (new_row).created_at)::metrics.session_delta]) AS add_answers;
-END;
-comment on function metrics.pair_around(metrics.messages) is 'Finds anew what the questions around a new ledger row, which came in between others, are answered by. The caller has updated the session''s metrics row, so it is locked.';
 
 CREATE OR REPLACE FUNCTION metrics.period_series(filter public.report_filter, unit text, first_day date, last_day date)
  RETURNS TABLE(period date, starts_at timestamp with time zone, ends_at timestamp with time zone)
@@ -7341,9 +7344,7 @@ CREATE OR REPLACE FUNCTION metrics.start_earlier(new_row metrics.messages)
  LANGUAGE plpgsql
 AS $function$
 declare
-  deltas metrics.session_delta[] := array[row(
-    new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, new_row.created_at, new_row.created_at
-  )::metrics.session_delta];
+  deltas metrics.session_delta[] := array[metrics.stretch(new_row.session_key, new_row.created_at, new_row.created_at)];
 begin
   if exists (
     select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0
@@ -7353,6 +7354,13 @@ begin
   perform metrics.apply_deltas(deltas, array[new_row.session_key]);
 end; $function$;
 comment on function metrics.start_earlier(metrics.messages) is 'Makes a new ledger row the first of its session, in whose sums the caller has counted it already.';
+
+CREATE OR REPLACE FUNCTION metrics.stretch(of_session uuid, changed_from timestamp with time zone, changed_to timestamp with time zone)
+ RETURNS metrics.session_delta
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ROW(of_session, 0, 0, 0, (0)::bigint, (0)::bigint, 0, 0, 0, (0)::numeric, '00:00:00'::interval, NULL::timestamp with time zone, NULL::timestamp with time zone, changed_from, changed_to)::metrics.session_delta;
+comment on function metrics.stretch(uuid,timestamp with time zone,timestamp with time zone) is 'Adds nothing to a session: only says between which times its rows changed, for metrics.pair_answers.';
 
 CREATE OR REPLACE FUNCTION metrics.sum_rollups(span integer, parts metrics.rollups[])
  RETURNS metrics.rollups
@@ -7625,7 +7633,7 @@ AS $function$
         ) as part
         offset 0
       ) as source
-      cross join lateral metrics.count_message(
+      cross join lateral metrics.count_parts(
         source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
         source.sent_at, source.answered_at, source.user_length, source.assistant_length, source.response_length
       ) as counted
@@ -7681,7 +7689,7 @@ AS $function$
           where l.session_key = added.session_key
             and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
           if is_between then
-            perform metrics.pair_around(added);
+            perform metrics.add_answers(array[metrics.stretch(added.session_key, added.created_at, added.created_at)]);
           end if;
         end if;
       elsif open_questions is not null then
@@ -7801,16 +7809,9 @@ AS $function$
     from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from deleted as source where source.id is not null and source.session_id is not null) as before
     join (select source.id as id from inserted as source) as after on after.id = before.conversation_id
     join metrics.source_messages as source on source.conversation_id = before.conversation_id
-    cross join lateral (
-      select part.*
-      from metrics.message_parts(
-        source.role, source.message, source.response, source.created_at, source.responded_at
-      ) as part
-      offset 0
-    ) as part
     cross join lateral metrics.count_message(
-      source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
-      part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length
+      source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+      source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
     ) as counted
     where not exists (select from deleted offset 1);
     if is_done then

@@ -227,4 +227,9 @@ test("a view that came to show an id twice before its rows are counted fails nei
 
   await db`insert into app.messages (room, content) select 1 + n % 2, 'More' from generate_series(1, 100) as n`;
   expect(await sessions(db)).toMatchObject([{ session_id: 1 }, { session_id: 2, user_messages: 51 }]);
+
+  await db`delete from app.rooms as r where exists (select from app.rooms as o where o.id = r.id and o.ctid < r.ctid)`;
+  await db`alter table app.rooms add primary key (id)`;
+  await db`select metrics_app.repair()`;
+  await expectExact(db, "app", oracle);
 });

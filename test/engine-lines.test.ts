@@ -90,7 +90,7 @@ describe("a question and the row after it", () => {
   });
 });
 
-// [pair_around: the row that came in between others]
+// [add_answers in tg_conversations__insert: the row that came in between others]
 test.for([
   ["a question between a question and its answer takes the answer", ["user 0", "assistant 10", "user 4"], 1, 6],
   ["a note between a question and its answer parts them", ["user 0", "assistant 10", "system 4"], 0, null],

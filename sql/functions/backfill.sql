@@ -35,7 +35,7 @@ begin
       perform metrics.add_answers(answerable);
     end if;
   exception when unique_violation then
-    -- A view that shows an id twice.
+    -- A view that shows an id twice, or a metrics row left over that names one as its first.
     perform metrics.sync_all('messages');
   end;
   perform metrics.sync('leads', array(select lead_id from metrics.source_leads));

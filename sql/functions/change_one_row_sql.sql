@@ -26,16 +26,9 @@ return case when source.is_view then '' else format(
     from (%1$s) as before
     join (select %2$s as id from inserted as source) as after on after.id = before.conversation_id
     join metrics.source_messages as source on source.conversation_id = before.conversation_id
-    cross join lateral (
-      select part.*
-      from metrics.message_parts(
-        source.role, source.message, source.response, source.created_at, source.responded_at
-      ) as part
-      offset 0
-    ) as part
     cross join lateral metrics.count_message(
-      source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
-      part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length
+      source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+      source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
     ) as counted
     where not exists (select from deleted offset 1);
     if is_done then

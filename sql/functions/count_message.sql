@@ -1,15 +1,15 @@
--- What one canonical row counts for, by its parts. Written once; the planner inlines it into the view
--- metrics.counted_messages and into the triggers, so it costs no call.
+-- The fence (offset 0) keeps the parts from being copied into each place that asks for them: each step of
+-- an expression costs an INSERT three times, when it is set up, checked and run.
 create or replace function metrics.count_message(
   organization_id text,
   session_id text,
+  role text,
+  message text,
+  response text,
   reported_prompt_tokens integer,
   reported_completion_tokens integer,
-  sent_at timestamptz,
-  answered_at timestamptz,
-  user_length integer,
-  assistant_length integer,
-  response_length integer
+  created_at timestamptz,
+  responded_at timestamptz
 ) returns table (
   session_key uuid,
   created_at timestamptz,
@@ -24,32 +24,15 @@ create or replace function metrics.count_message(
 )
 language sql stable parallel safe
 begin atomic
-  select
-    metrics.session_key(organization_id, session_id),
-    coalesce(sent_at, 'infinity'),
-    greatest(sent_at, answered_at),
-    num_nonnulls(user_length)::smallint,
-    num_nonnulls(assistant_length, response_length)::smallint,
-    case when user_length is null then 0 else coalesce(reported_prompt_tokens, (user_length + 3) / 4) end,
-    case
-      when coalesce(assistant_length, response_length) is null then 0
-      else coalesce(
-        reported_completion_tokens, coalesce((assistant_length + 3) / 4, 0) + coalesce((response_length + 3) / 4, 0)
-      )
-    end,
-    case
-      when user_length is null then null
-      when reported_prompt_tokens is null then metrics.token_source 'estimate'
-      else metrics.token_source 'provider'
-    end,
-    case
-      when coalesce(assistant_length, response_length) is null then null
-      when reported_completion_tokens is null then metrics.token_source 'estimate'
-      else metrics.token_source 'provider'
-    end,
-    -- No response, no answered_at.
-    case when user_length is not null then metrics.response_us(sent_at, answered_at) end;
+  select counted.*
+  from (
+    select part.* from metrics.message_parts(role, message, response, created_at, responded_at) as part offset 0
+  ) as part
+  cross join lateral metrics.count_parts(
+    organization_id, session_id, reported_prompt_tokens, reported_completion_tokens,
+    part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length
+  ) as counted;
 end;
 
-comment on function metrics.count_message(text, text, integer, integer, timestamptz, timestamptz, integer, integer, integer) is
-  'What one message row, given by metrics.message_parts, counts for: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';
+comment on function metrics.count_message(text, text, text, text, text, integer, integer, timestamptz, timestamptz) is
+  'What one canonical row counts for: metrics.message_parts and metrics.count_parts beside each other.';

@@ -106,9 +106,8 @@ begin atomic
     )
     select
       (select array_agg(session_key) from opened where has_extras),
-      array_agg(row(
-        summed.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, summed.first_created_at, summed.last_created_at
-      )::metrics.session_delta) filter (where applied.open_rows > 0),
+      array_agg(metrics.stretch(summed.session_key, summed.first_created_at, summed.last_created_at))
+        filter (where applied.open_rows > 0),
       array_agg(row(
         summed.session_key, summed.message_rows, summed.user_messages, summed.ai_messages, summed.prompt_tokens,
         summed.completion_tokens, summed.estimated_messages, summed.open_rows, summed.response_count,

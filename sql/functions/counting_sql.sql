@@ -1,7 +1,5 @@
--- The fence (offset 0) keeps the parts from being copied into each place that asks for them: each step of
--- an expression costs an INSERT three times, when it is set up, checked and run. It lies around the rows
--- and not beside them (as in metrics.counted_messages, where a condition has to reach the table), which
--- spares the join.
+-- The same as metrics.count_message for each row of a query, with the fence around the rows and not beside
+-- them, which spares a join. No condition passes it, so it is for queries that are read whole.
 create or replace function metrics.counting_sql(source_query text) returns text
 language sql immutable
 begin atomic
@@ -15,7 +13,7 @@ begin atomic
         ) as part
         offset 0
       ) as source
-      cross join lateral metrics.count_message(
+      cross join lateral metrics.count_parts(
         source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
         source.sent_at, source.answered_at, source.user_length, source.assistant_length, source.response_length
       ) as counted

@@ -78,7 +78,7 @@ begin
           where l.session_key = added.session_key
             and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
           if is_between then
-            perform metrics.pair_around(added);
+            perform metrics.add_answers(array[metrics.stretch(added.session_key, added.created_at, added.created_at)]);
           end if;
         end if;
       elsif open_questions is not null then

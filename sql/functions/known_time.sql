@@ -1,4 +1,4 @@
--- Not by comparisons in a CASE, which take twice as many steps: see metrics.counting_sql.
+-- Not by comparisons in a CASE, which take twice as many steps: see metrics.count_message.
 create or replace function metrics.known_time(source_time timestamptz) returns timestamptz
 language sql immutable parallel safe
 return nullif(nullif(least(source_time, '200000-01-01 00:00:00+00'), '200000-01-01 00:00:00+00'), '-infinity');

@@ -22,4 +22,4 @@ begin atomic
 end;
 
 comment on function metrics.message_parts(text, text, text, timestamptz, timestamptz) is
-  'What metrics.count_message asks of one message row: its known times, and of how many characters the user''s message, the assistant''s (on a row of its own) and the response are; NULL where there is none.';
+  'What metrics.count_parts asks of one message row: its known times, and of how many characters the user''s message, the assistant''s (on a row of its own) and the response are; NULL where there is none.';

@@ -4,9 +4,7 @@ create or replace function metrics.start_earlier(new_row metrics.messages) retur
 language plpgsql
 as $$
 declare
-  deltas metrics.session_delta[] := array[row(
-    new_row.session_key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, new_row.created_at, new_row.created_at
-  )::metrics.session_delta];
+  deltas metrics.session_delta[] := array[metrics.stretch(new_row.session_key, new_row.created_at, new_row.created_at)];
 begin
   if exists (
     select from public.conversation_metrics as m where m.session_key = new_row.session_key and m.open_rows > 0

@@ -32,16 +32,9 @@ create or replace view metrics.counted_messages as
       else counted.response_us
     end as response_us
   from metrics.source_messages as source
-  cross join lateral (
-    select part.*
-    from metrics.message_parts(
-      source.role, source.message, source.response, source.created_at, source.responded_at
-    ) as part
-    offset 0
-  ) as part
   cross join lateral metrics.count_message(
-    source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
-    part.sent_at, part.answered_at, part.user_length, part.assistant_length, part.response_length
+    source.organization_id::text, source.session_id::text, source.role, source.message, source.response,
+    source.prompt_tokens, source.completion_tokens, source.created_at, source.responded_at
   ) as counted
   left join metrics.messages as ledger on ledger.conversation_id = source.conversation_id
   cross join lateral (
