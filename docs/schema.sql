@@ -2834,34 +2834,43 @@ declare
         source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
         counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
         counted.prompt_source, counted.completion_source, counted.response_us %%s
-      from %s
-      where not exists (select from inserted offset 1)$sql$,
-    replace(metrics.counting_sql(format(source.mapping, 'inserted')), '%', '%%')
+      from (select where not exists (select from inserted offset 1)) as single
+      cross join %s$sql$,
+    replace(metrics.counting_sql(format(source.mapping, 'inserted'), ''), '%', '%%')
   );
+  counted_columns constant text := regexp_replace(ledger, '\m', 'counted_row.', 'g');
+  row_added constant text := $sql$
+      on conflict (conversation_id) do nothing
+      returning
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens,
+        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us
+      into
+        added_id, added_session_key, added_created_at, added_ended_at, added_user_messages, added_ai_messages,
+        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us;
+  $sql$;
 begin
   if not source.is_view then
-    return format(
-      'insert into metrics.messages (%s) %s on conflict (conversation_id) do nothing returning * into added;',
-      ledger, format(row_query, '')
-    );
+    return format('insert into metrics.messages (%s) %s', ledger, format(row_query, '')) || row_added;
   end if;
   -- Read apart from the write, which then needs no subtransaction: see metrics.guarded.
-  return metrics.guarded(source, format(row_query, format('into %s', (
-      select string_agg('added.' || name, ', ') from unnest(string_to_array(ledger, ', ')) as name
-    ))) || ';', 'select %s from inserted as source')
-    || format(
-      $sql$
-      if added.conversation_id is not null then
-        insert into metrics.messages (%1$s)
-        values (%2$s)
-        on conflict (conversation_id) do nothing
-        returning * into added;
-      end if;
-      $sql$,
-      ledger, (select string_agg('added.' || name, ', ') from unnest(string_to_array(ledger, ', ')) as name)
-    );
+  return format(
+    $sql$
+      declare
+        counted_row metrics.messages;
+      begin
+        %s
+        if counted_row.conversation_id is not null then
+          insert into metrics.messages (%s) values (%s) %s
+        end if;
+      end;
+    $sql$,
+    metrics.guarded(
+      source, format(row_query, format('into %s', counted_columns)) || ';', 'select %s from inserted as source'
+    ),
+    ledger, counted_columns, row_added
+  );
 end; $function$;
-comment on function metrics.count_inserted_row_sql(metrics.sources) is 'The text by which the trigger of an INSERT puts a single row into the ledger; leaves it in the variable added.';
+comment on function metrics.count_inserted_row_sql(metrics.sources) is 'The text by which the trigger of an INSERT puts a single row into the ledger; leaves it in the variables added_id, added_session_key and so on.';
 
 CREATE OR REPLACE FUNCTION metrics.count_message(organization_id text, session_id text, role text, message text, response text, reported_prompt_tokens integer, reported_completion_tokens integer, created_at timestamp with time zone, responded_at timestamp with time zone)
  RETURNS TABLE(session_key uuid, created_at timestamp with time zone, ended_at timestamp with time zone, user_messages smallint, ai_messages smallint, prompt_tokens integer, completion_tokens integer, prompt_source metrics.token_source, completion_source metrics.token_source, response_us bigint)
@@ -3004,7 +3013,7 @@ BEGIN ATOMIC
       )::metrics.session_delta) filter (where applied.session_key is null)
     from summed
     left join applied on applied.session_key = summed.session_key
-    '::text, metrics.counting_sql(source_query)) AS format;
+    '::text, metrics.counting_sql(source_query, 'source.widget_id, source.user_id,'::text)) AS format;
 END;
 comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It fails with unique_violation where the ledger knows one of them already, or a metrics row names one as its first: ON CONFLICT would look for each row twice. It returns the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
 
@@ -3043,15 +3052,17 @@ BEGIN ATOMIC
 END;
 comment on function metrics.count_parts(text,text,integer,integer,timestamp with time zone,timestamp with time zone,integer,integer,integer) is 'What one message row counts for, by what metrics.message_parts says of it: its session, times, messages and tokens, and the response time that the row itself tells (microseconds). A token count that no provider reported is the estimate ceil(characters / 4). An unknown time (metrics.known_time) stands last in order, and is no start or end of anything.';
 
-CREATE OR REPLACE FUNCTION metrics.counting_sql(source_query text)
+CREATE OR REPLACE FUNCTION metrics.counting_sql(source_query text, other_columns text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE
 BEGIN ATOMIC
  SELECT format('
       (
-        select source.*, part.*
-        from (%s) as source
+        select
+          source.conversation_id, source.organization_id, source.session_id, %2$s
+          source.prompt_tokens, source.completion_tokens, part.*
+        from (%1$s) as source
         cross join lateral metrics.message_parts(
           source.role, source.message, source.response, source.created_at, source.responded_at
         ) as part
@@ -3061,9 +3072,9 @@ BEGIN ATOMIC
         source.organization_id::text, source.session_id::text, source.prompt_tokens, source.completion_tokens,
         source.sent_at, source.answered_at, source.user_length, source.assistant_length, source.response_length
       ) as counted
-    '::text, source_query) AS format;
+    '::text, source_query, other_columns) AS format;
 END;
-comment on function metrics.counting_sql(text) is 'The FROM items that count the canonical rows of a query: the rows as source, what each counts for as counted.';
+comment on function metrics.counting_sql(text,text) is 'The FROM items that count the canonical rows of a query: the rows as source (conversation_id, organization_id, session_id and the other columns named, each with source. before and a comma behind it), what each counts for as counted.';
 
 CREATE OR REPLACE FUNCTION metrics.create_metrics_tables()
  RETURNS void
@@ -4447,7 +4458,16 @@ begin
     set search_path = pg_catalog, pg_temp
     as $trigger$
     declare
-      added metrics.messages;
+      added_id %1$s;
+      added_session_key uuid;
+      added_created_at timestamptz;
+      added_ended_at timestamptz;
+      added_user_messages smallint;
+      added_ai_messages smallint;
+      added_prompt_tokens integer;
+      added_completion_tokens integer;
+      added_estimated_messages integer;
+      added_response_us bigint;
       is_later boolean;
       is_between boolean;
       open_questions integer;
@@ -4455,65 +4475,63 @@ begin
       changed_at timestamptz;
     begin
       %4$s
-      if added.user_messages = 0 and added.ai_messages > 0 then
-        -- It may be an answer. The lock comes first, for the row before it as others left that; and one
+      if added_user_messages < added_ai_messages then
+        -- The AI's alone: it may be an answer. The lock comes first, for the row before it as others left that; and one
         -- UPDATE of the metrics row adds both.
         select m.open_rows into open_questions
-        from public.conversation_metrics as m where m.session_key = added.session_key for no key update;
+        from public.conversation_metrics as m where m.session_key = added_session_key for no key update;
         if open_questions > 0 then
           update metrics.messages as l
-          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added.created_at, 'infinity'))
-          from (
-            select l.conversation_id from metrics.messages as l where l.session_key = added.session_key
-            order by l.created_at desc, l.conversation_id desc offset 1 limit 1
-          ) as before
-          where l.conversation_id = before.conversation_id
-            and (l.created_at, l.conversation_id) < (added.created_at, added.conversation_id)
+          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added_created_at, 'infinity'))
+          where l.conversation_id = (
+              select before.conversation_id from metrics.messages as before where before.session_key = added_session_key
+              order by before.created_at desc, before.conversation_id desc offset 1 limit 1
+            )
+            and (l.created_at, l.conversation_id) < (added_created_at, added_id)
             and metrics.is_open(l.user_messages, l.ai_messages)
-          returning l.response_us into added.response_us;
+          returning l.response_us into added_response_us;
         end if;
       end if;
       update public.conversation_metrics as m
       set
-        user_messages = m.user_messages + added.user_messages,
-        ai_messages = m.ai_messages + added.ai_messages,
-        prompt_tokens = m.prompt_tokens + added.prompt_tokens,
-        completion_tokens = m.completion_tokens + added.completion_tokens,
-        estimated_messages = m.estimated_messages + metrics.estimated_messages(
-          added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
-        conversation_end = greatest(m.conversation_end, added.ended_at),
-        response_count = m.response_count + num_nonnulls(added.response_us),
-        response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
+        user_messages = m.user_messages + added_user_messages,
+        ai_messages = m.ai_messages + added_ai_messages,
+        prompt_tokens = m.prompt_tokens + added_prompt_tokens,
+        completion_tokens = m.completion_tokens + added_completion_tokens,
+        estimated_messages = m.estimated_messages + added_estimated_messages,
+        conversation_end = greatest(m.conversation_end, added_ended_at),
+        response_count = m.response_count + num_nonnulls(added_response_us),
+        response_us_sum = m.response_us_sum + coalesce(added_response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + metrics.is_open(added.user_messages, added.ai_messages)::integer,
-        longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
+        open_rows = m.open_rows + metrics.is_open(added_user_messages, added_ai_messages)::integer,
+        longest_lag = greatest(m.longest_lag, metrics.row_lag(added_created_at, added_ended_at)),
         updated_at = clock_timestamp()
-      where m.session_key = added.session_key
-      returning (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id), m.open_rows, m.conversation_start
+      where m.session_key = added_session_key
+      returning (m.conversation_start, m.conversation_id) < (added_created_at, added_id), m.open_rows, m.conversation_start
       into is_later, open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
-        perform metrics.mark_rollup(added.session_key);
+        perform metrics.mark_rollup(added_session_key);
       end if;
 
       if is_later and open_questions = 0 then
-        return null;
+        return new; -- As good as null here; a variable costs no expression.
       elsif is_later then
         -- The last row answers a question as above, or none.
-        if added.user_messages > 0 or added.response_us is null then
+        if added_user_messages > 0 or added_response_us is null then
           select true into is_between
           from metrics.messages as l
-          where l.session_key = added.session_key
-            and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
+          where l.session_key = added_session_key
+            and (l.created_at, l.conversation_id) > (added_created_at, added_id);
           if is_between then
-            perform metrics.add_answers(array[metrics.stretch(added.session_key, added.created_at, added.created_at)]);
+            perform metrics.add_answers(array[metrics.stretch(added_session_key, added_created_at, added_created_at)]);
           end if;
         end if;
       elsif open_questions is not null then
-        perform metrics.start_earlier(added);
-      elsif added.session_key is not null then
+        perform metrics.start_earlier(l) from metrics.messages as l where l.conversation_id = added_id;
+      elsif added_session_key is not null then
         -- Usually a new session. Another transaction that makes it at the same time is waited for: no
         -- metrics row is locked yet.
-        insert into metrics.sessions (session_key) values (added.session_key) on conflict do nothing;
+        insert into metrics.sessions (session_key) values (added_session_key) on conflict do nothing;
         if found then
           changed_at := clock_timestamp();
           insert into public.conversation_metrics (
@@ -4523,20 +4541,19 @@ begin
             message_rows, open_rows, longest_lag, created_at, updated_at
           )
           select
-            added.session_key, added.conversation_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
-            added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
-            metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
-            nullif(added.created_at, 'infinity'), added.ended_at,
-            num_nonnulls(added.response_us), coalesce(added.response_us, 0),
-            1, metrics.is_open(added.user_messages, added.ai_messages)::integer,
-            metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
+            added_session_key, added_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
+            added_user_messages, added_ai_messages, added_prompt_tokens, added_completion_tokens, added_estimated_messages,
+            nullif(added_created_at, 'infinity'), added_ended_at,
+            num_nonnulls(added_response_us), coalesce(added_response_us, 0),
+            1, metrics.is_open(added_user_messages, added_ai_messages)::integer,
+            metrics.row_lag(added_created_at, added_ended_at), changed_at, changed_at
           from (%6$s) as source
           on conflict do nothing;
         end if;
         if not found then
-          perform metrics.add_first_row(added);
-        elsif added.created_at < changed_at - metrics.rollup_delay() then
-          perform metrics.mark_rollup(added.session_key);
+          perform metrics.add_first_row(l) from metrics.messages as l where l.conversation_id = added_id;
+        elsif added_created_at < changed_at - metrics.rollup_delay() then
+          perform metrics.mark_rollup(added_session_key);
         end if;
       else
         -- Several rows, or one that the ledger knows already.
@@ -4579,7 +4596,7 @@ begin
       case when source.is_view then ' where source::text is not null' else '' end
     ), 'select %s from inserted as source'),
     case
-      when source.is_view then 'select s.* from metrics.source_messages as s where s.conversation_id = added.conversation_id'
+      when source.is_view then 'select s.* from metrics.source_messages as s where s.conversation_id = added_id'
       else inserted
     end
   );
@@ -4866,7 +4883,7 @@ CREATE OR REPLACE FUNCTION metrics.is_open(user_messages smallint, ai_messages s
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN ((user_messages > 0) AND (ai_messages = 0));
+RETURN (user_messages > ai_messages);
 comment on function metrics.is_open(smallint,smallint) is 'Whether a row is a user''s message without a response: the next row may be its answer.';
 
 CREATE OR REPLACE FUNCTION metrics.keep_numbers(keeps boolean DEFAULT true)
@@ -7612,7 +7629,16 @@ CREATE OR REPLACE FUNCTION metrics.tg_conversations__insert()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     declare
-      added metrics.messages;
+      added_id bigint;
+      added_session_key uuid;
+      added_created_at timestamptz;
+      added_ended_at timestamptz;
+      added_user_messages smallint;
+      added_ai_messages smallint;
+      added_prompt_tokens integer;
+      added_completion_tokens integer;
+      added_estimated_messages integer;
+      added_response_us bigint;
       is_later boolean;
       is_between boolean;
       open_questions integer;
@@ -7624,9 +7650,12 @@ AS $function$
         source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
         counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
         counted.prompt_source, counted.completion_source, counted.response_us 
-      from 
+      from (select where not exists (select from inserted offset 1)) as single
+      cross join 
       (
-        select source.*, part.*
+        select
+          source.conversation_id, source.organization_id, source.session_id, 
+          source.prompt_tokens, source.completion_tokens, part.*
         from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
         cross join lateral metrics.message_parts(
           source.role, source.message, source.response, source.created_at, source.responded_at
@@ -7638,66 +7667,71 @@ AS $function$
         source.sent_at, source.answered_at, source.user_length, source.assistant_length, source.response_length
       ) as counted
     
-      where not exists (select from inserted offset 1) on conflict (conversation_id) do nothing returning * into added;
-      if added.user_messages = 0 and added.ai_messages > 0 then
-        -- It may be an answer. The lock comes first, for the row before it as others left that; and one
+      on conflict (conversation_id) do nothing
+      returning
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens,
+        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us
+      into
+        added_id, added_session_key, added_created_at, added_ended_at, added_user_messages, added_ai_messages,
+        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us;
+  
+      if added_user_messages < added_ai_messages then
+        -- The AI's alone: it may be an answer. The lock comes first, for the row before it as others left that; and one
         -- UPDATE of the metrics row adds both.
         select m.open_rows into open_questions
-        from public.conversation_metrics as m where m.session_key = added.session_key for no key update;
+        from public.conversation_metrics as m where m.session_key = added_session_key for no key update;
         if open_questions > 0 then
           update metrics.messages as l
-          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added.created_at, 'infinity'))
-          from (
-            select l.conversation_id from metrics.messages as l where l.session_key = added.session_key
-            order by l.created_at desc, l.conversation_id desc offset 1 limit 1
-          ) as before
-          where l.conversation_id = before.conversation_id
-            and (l.created_at, l.conversation_id) < (added.created_at, added.conversation_id)
+          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added_created_at, 'infinity'))
+          where l.conversation_id = (
+              select before.conversation_id from metrics.messages as before where before.session_key = added_session_key
+              order by before.created_at desc, before.conversation_id desc offset 1 limit 1
+            )
+            and (l.created_at, l.conversation_id) < (added_created_at, added_id)
             and metrics.is_open(l.user_messages, l.ai_messages)
-          returning l.response_us into added.response_us;
+          returning l.response_us into added_response_us;
         end if;
       end if;
       update public.conversation_metrics as m
       set
-        user_messages = m.user_messages + added.user_messages,
-        ai_messages = m.ai_messages + added.ai_messages,
-        prompt_tokens = m.prompt_tokens + added.prompt_tokens,
-        completion_tokens = m.completion_tokens + added.completion_tokens,
-        estimated_messages = m.estimated_messages + metrics.estimated_messages(
-          added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
-        conversation_end = greatest(m.conversation_end, added.ended_at),
-        response_count = m.response_count + num_nonnulls(added.response_us),
-        response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
+        user_messages = m.user_messages + added_user_messages,
+        ai_messages = m.ai_messages + added_ai_messages,
+        prompt_tokens = m.prompt_tokens + added_prompt_tokens,
+        completion_tokens = m.completion_tokens + added_completion_tokens,
+        estimated_messages = m.estimated_messages + added_estimated_messages,
+        conversation_end = greatest(m.conversation_end, added_ended_at),
+        response_count = m.response_count + num_nonnulls(added_response_us),
+        response_us_sum = m.response_us_sum + coalesce(added_response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + metrics.is_open(added.user_messages, added.ai_messages)::integer,
-        longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
+        open_rows = m.open_rows + metrics.is_open(added_user_messages, added_ai_messages)::integer,
+        longest_lag = greatest(m.longest_lag, metrics.row_lag(added_created_at, added_ended_at)),
         updated_at = clock_timestamp()
-      where m.session_key = added.session_key
-      returning (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id), m.open_rows, m.conversation_start
+      where m.session_key = added_session_key
+      returning (m.conversation_start, m.conversation_id) < (added_created_at, added_id), m.open_rows, m.conversation_start
       into is_later, open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
-        perform metrics.mark_rollup(added.session_key);
+        perform metrics.mark_rollup(added_session_key);
       end if;
 
       if is_later and open_questions = 0 then
-        return null;
+        return new; -- As good as null here; a variable costs no expression.
       elsif is_later then
         -- The last row answers a question as above, or none.
-        if added.user_messages > 0 or added.response_us is null then
+        if added_user_messages > 0 or added_response_us is null then
           select true into is_between
           from metrics.messages as l
-          where l.session_key = added.session_key
-            and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
+          where l.session_key = added_session_key
+            and (l.created_at, l.conversation_id) > (added_created_at, added_id);
           if is_between then
-            perform metrics.add_answers(array[metrics.stretch(added.session_key, added.created_at, added.created_at)]);
+            perform metrics.add_answers(array[metrics.stretch(added_session_key, added_created_at, added_created_at)]);
           end if;
         end if;
       elsif open_questions is not null then
-        perform metrics.start_earlier(added);
-      elsif added.session_key is not null then
+        perform metrics.start_earlier(l) from metrics.messages as l where l.conversation_id = added_id;
+      elsif added_session_key is not null then
         -- Usually a new session. Another transaction that makes it at the same time is waited for: no
         -- metrics row is locked yet.
-        insert into metrics.sessions (session_key) values (added.session_key) on conflict do nothing;
+        insert into metrics.sessions (session_key) values (added_session_key) on conflict do nothing;
         if found then
           changed_at := clock_timestamp();
           insert into public.conversation_metrics (
@@ -7707,20 +7741,19 @@ AS $function$
             message_rows, open_rows, longest_lag, created_at, updated_at
           )
           select
-            added.session_key, added.conversation_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
-            added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
-            metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
-            nullif(added.created_at, 'infinity'), added.ended_at,
-            num_nonnulls(added.response_us), coalesce(added.response_us, 0),
-            1, metrics.is_open(added.user_messages, added.ai_messages)::integer,
-            metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
+            added_session_key, added_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
+            added_user_messages, added_ai_messages, added_prompt_tokens, added_completion_tokens, added_estimated_messages,
+            nullif(added_created_at, 'infinity'), added_ended_at,
+            num_nonnulls(added_response_us), coalesce(added_response_us, 0),
+            1, metrics.is_open(added_user_messages, added_ai_messages)::integer,
+            metrics.row_lag(added_created_at, added_ended_at), changed_at, changed_at
           from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
           on conflict do nothing;
         end if;
         if not found then
-          perform metrics.add_first_row(added);
-        elsif added.created_at < changed_at - metrics.rollup_delay() then
-          perform metrics.mark_rollup(added.session_key);
+          perform metrics.add_first_row(l) from metrics.messages as l where l.conversation_id = added_id;
+        elsif added_created_at < changed_at - metrics.rollup_delay() then
+          perform metrics.mark_rollup(added_session_key);
         end if;
       else
         -- Several rows, or one that the ledger knows already.

@@ -1,5 +1,7 @@
 -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert of the metrics
--- row, since that would set up a whole new one each time.
+-- row, since that would set up a whole new one each time. What is added comes back column by column, which
+-- costs less than a record, and the check for a single row is a query of its own: PostgreSQL walks through all
+-- of one that has such a check in it, at each use.
 create or replace function metrics.count_inserted_row_sql(source metrics.sources) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -13,33 +15,42 @@ declare
         source.conversation_id, counted.session_key, counted.created_at, counted.ended_at,
         counted.user_messages, counted.ai_messages, counted.prompt_tokens, counted.completion_tokens,
         counted.prompt_source, counted.completion_source, counted.response_us %%s
-      from %s
-      where not exists (select from inserted offset 1)$sql$,
-    replace(metrics.counting_sql(format(source.mapping, 'inserted')), '%', '%%')
+      from (select where not exists (select from inserted offset 1)) as single
+      cross join %s$sql$,
+    replace(metrics.counting_sql(format(source.mapping, 'inserted'), ''), '%', '%%')
   );
+  counted_columns constant text := regexp_replace(ledger, '\m', 'counted_row.', 'g');
+  row_added constant text := $sql$
+      on conflict (conversation_id) do nothing
+      returning
+        conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens,
+        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us
+      into
+        added_id, added_session_key, added_created_at, added_ended_at, added_user_messages, added_ai_messages,
+        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us;
+  $sql$;
 begin
   if not source.is_view then
-    return format(
-      'insert into metrics.messages (%s) %s on conflict (conversation_id) do nothing returning * into added;',
-      ledger, format(row_query, '')
-    );
+    return format('insert into metrics.messages (%s) %s', ledger, format(row_query, '')) || row_added;
   end if;
   -- Read apart from the write, which then needs no subtransaction: see metrics.guarded.
-  return metrics.guarded(source, format(row_query, format('into %s', (
-      select string_agg('added.' || name, ', ') from unnest(string_to_array(ledger, ', ')) as name
-    ))) || ';', 'select %s from inserted as source')
-    || format(
-      $sql$
-      if added.conversation_id is not null then
-        insert into metrics.messages (%1$s)
-        values (%2$s)
-        on conflict (conversation_id) do nothing
-        returning * into added;
-      end if;
-      $sql$,
-      ledger, (select string_agg('added.' || name, ', ') from unnest(string_to_array(ledger, ', ')) as name)
-    );
+  return format(
+    $sql$
+      declare
+        counted_row metrics.messages;
+      begin
+        %s
+        if counted_row.conversation_id is not null then
+          insert into metrics.messages (%s) values (%s) %s
+        end if;
+      end;
+    $sql$,
+    metrics.guarded(
+      source, format(row_query, format('into %s', counted_columns)) || ';', 'select %s from inserted as source'
+    ),
+    ledger, counted_columns, row_added
+  );
 end; $$;
 
 comment on function metrics.count_inserted_row_sql(metrics.sources) is
-  'The text by which the trigger of an INSERT puts a single row into the ledger; leaves it in the variable added.';
+  'The text by which the trigger of an INSERT puts a single row into the ledger; leaves it in the variables added_id, added_session_key and so on.';

@@ -117,7 +117,7 @@ begin atomic
     from summed
     left join applied on applied.session_key = summed.session_key
     $sql$,
-    metrics.counting_sql(source_query)
+    metrics.counting_sql(source_query, 'source.widget_id, source.user_id,')
   );
 end;
 

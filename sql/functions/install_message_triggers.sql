@@ -20,7 +20,16 @@ begin
     set search_path = pg_catalog, pg_temp
     as $trigger$
     declare
-      added metrics.messages;
+      added_id %1$s;
+      added_session_key uuid;
+      added_created_at timestamptz;
+      added_ended_at timestamptz;
+      added_user_messages smallint;
+      added_ai_messages smallint;
+      added_prompt_tokens integer;
+      added_completion_tokens integer;
+      added_estimated_messages integer;
+      added_response_us bigint;
       is_later boolean;
       is_between boolean;
       open_questions integer;
@@ -28,65 +37,63 @@ begin
       changed_at timestamptz;
     begin
       %4$s
-      if added.user_messages = 0 and added.ai_messages > 0 then
-        -- It may be an answer. The lock comes first, for the row before it as others left that; and one
+      if added_user_messages < added_ai_messages then
+        -- The AI's alone: it may be an answer. The lock comes first, for the row before it as others left that; and one
         -- UPDATE of the metrics row adds both.
         select m.open_rows into open_questions
-        from public.conversation_metrics as m where m.session_key = added.session_key for no key update;
+        from public.conversation_metrics as m where m.session_key = added_session_key for no key update;
         if open_questions > 0 then
           update metrics.messages as l
-          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added.created_at, 'infinity'))
-          from (
-            select l.conversation_id from metrics.messages as l where l.session_key = added.session_key
-            order by l.created_at desc, l.conversation_id desc offset 1 limit 1
-          ) as before
-          where l.conversation_id = before.conversation_id
-            and (l.created_at, l.conversation_id) < (added.created_at, added.conversation_id)
+          set response_us = metrics.response_us(nullif(l.created_at, 'infinity'), nullif(added_created_at, 'infinity'))
+          where l.conversation_id = (
+              select before.conversation_id from metrics.messages as before where before.session_key = added_session_key
+              order by before.created_at desc, before.conversation_id desc offset 1 limit 1
+            )
+            and (l.created_at, l.conversation_id) < (added_created_at, added_id)
             and metrics.is_open(l.user_messages, l.ai_messages)
-          returning l.response_us into added.response_us;
+          returning l.response_us into added_response_us;
         end if;
       end if;
       update public.conversation_metrics as m
       set
-        user_messages = m.user_messages + added.user_messages,
-        ai_messages = m.ai_messages + added.ai_messages,
-        prompt_tokens = m.prompt_tokens + added.prompt_tokens,
-        completion_tokens = m.completion_tokens + added.completion_tokens,
-        estimated_messages = m.estimated_messages + metrics.estimated_messages(
-          added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
-        conversation_end = greatest(m.conversation_end, added.ended_at),
-        response_count = m.response_count + num_nonnulls(added.response_us),
-        response_us_sum = m.response_us_sum + coalesce(added.response_us, 0),
+        user_messages = m.user_messages + added_user_messages,
+        ai_messages = m.ai_messages + added_ai_messages,
+        prompt_tokens = m.prompt_tokens + added_prompt_tokens,
+        completion_tokens = m.completion_tokens + added_completion_tokens,
+        estimated_messages = m.estimated_messages + added_estimated_messages,
+        conversation_end = greatest(m.conversation_end, added_ended_at),
+        response_count = m.response_count + num_nonnulls(added_response_us),
+        response_us_sum = m.response_us_sum + coalesce(added_response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + metrics.is_open(added.user_messages, added.ai_messages)::integer,
-        longest_lag = greatest(m.longest_lag, metrics.row_lag(added.created_at, added.ended_at)),
+        open_rows = m.open_rows + metrics.is_open(added_user_messages, added_ai_messages)::integer,
+        longest_lag = greatest(m.longest_lag, metrics.row_lag(added_created_at, added_ended_at)),
         updated_at = clock_timestamp()
-      where m.session_key = added.session_key
-      returning (m.conversation_start, m.conversation_id) < (added.created_at, added.conversation_id), m.open_rows, m.conversation_start
+      where m.session_key = added_session_key
+      returning (m.conversation_start, m.conversation_id) < (added_created_at, added_id), m.open_rows, m.conversation_start
       into is_later, open_questions, started;
       if started < clock_timestamp() - metrics.rollup_delay() then
-        perform metrics.mark_rollup(added.session_key);
+        perform metrics.mark_rollup(added_session_key);
       end if;
 
       if is_later and open_questions = 0 then
-        return null;
+        return new; -- As good as null here; a variable costs no expression.
       elsif is_later then
         -- The last row answers a question as above, or none.
-        if added.user_messages > 0 or added.response_us is null then
+        if added_user_messages > 0 or added_response_us is null then
           select true into is_between
           from metrics.messages as l
-          where l.session_key = added.session_key
-            and (l.created_at, l.conversation_id) > (added.created_at, added.conversation_id);
+          where l.session_key = added_session_key
+            and (l.created_at, l.conversation_id) > (added_created_at, added_id);
           if is_between then
-            perform metrics.add_answers(array[metrics.stretch(added.session_key, added.created_at, added.created_at)]);
+            perform metrics.add_answers(array[metrics.stretch(added_session_key, added_created_at, added_created_at)]);
           end if;
         end if;
       elsif open_questions is not null then
-        perform metrics.start_earlier(added);
-      elsif added.session_key is not null then
+        perform metrics.start_earlier(l) from metrics.messages as l where l.conversation_id = added_id;
+      elsif added_session_key is not null then
         -- Usually a new session. Another transaction that makes it at the same time is waited for: no
         -- metrics row is locked yet.
-        insert into metrics.sessions (session_key) values (added.session_key) on conflict do nothing;
+        insert into metrics.sessions (session_key) values (added_session_key) on conflict do nothing;
         if found then
           changed_at := clock_timestamp();
           insert into public.conversation_metrics (
@@ -96,20 +103,19 @@ begin
             message_rows, open_rows, longest_lag, created_at, updated_at
           )
           select
-            added.session_key, added.conversation_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
-            added.user_messages, added.ai_messages, added.prompt_tokens, added.completion_tokens,
-            metrics.estimated_messages(added.user_messages, added.prompt_source, added.ai_messages, added.completion_source),
-            nullif(added.created_at, 'infinity'), added.ended_at,
-            num_nonnulls(added.response_us), coalesce(added.response_us, 0),
-            1, metrics.is_open(added.user_messages, added.ai_messages)::integer,
-            metrics.row_lag(added.created_at, added.ended_at), changed_at, changed_at
+            added_session_key, added_id, source.session_id, source.organization_id, source.widget_id, source.user_id,
+            added_user_messages, added_ai_messages, added_prompt_tokens, added_completion_tokens, added_estimated_messages,
+            nullif(added_created_at, 'infinity'), added_ended_at,
+            num_nonnulls(added_response_us), coalesce(added_response_us, 0),
+            1, metrics.is_open(added_user_messages, added_ai_messages)::integer,
+            metrics.row_lag(added_created_at, added_ended_at), changed_at, changed_at
           from (%6$s) as source
           on conflict do nothing;
         end if;
         if not found then
-          perform metrics.add_first_row(added);
-        elsif added.created_at < changed_at - metrics.rollup_delay() then
-          perform metrics.mark_rollup(added.session_key);
+          perform metrics.add_first_row(l) from metrics.messages as l where l.conversation_id = added_id;
+        elsif added_created_at < changed_at - metrics.rollup_delay() then
+          perform metrics.mark_rollup(added_session_key);
         end if;
       else
         -- Several rows, or one that the ledger knows already.
@@ -152,7 +158,7 @@ begin
       case when source.is_view then ' where source::text is not null' else '' end
     ), 'select %s from inserted as source'),
     case
-      when source.is_view then 'select s.* from metrics.source_messages as s where s.conversation_id = added.conversation_id'
+      when source.is_view then 'select s.* from metrics.source_messages as s where s.conversation_id = added_id'
       else inserted
     end
   );
