@@ -1,8 +1,9 @@
 import { describe, expect } from "vitest";
 import { test } from "./support/database.ts";
 import { openActors, orders, play } from "./support/interleaving.ts";
-import { expectNoDrift } from "./support/oracle.ts";
+import { expectNoDrift, metricsOf } from "./support/oracle.ts";
 import { scenarios } from "./support/scenarios/index.ts";
+import { answer, message } from "./support/scenarios/scenario.ts";
 
 // A snapshot that is too old is answered by 40001, and the application tries again: late, but never wrong. A snapshot is
 // taken by a transaction's first query: its own write, or one before it, so that the other's commits can come between.
@@ -37,3 +38,21 @@ for (const { level, isOld, errors } of levels) {
     });
   });
 }
+
+test("an answer finds the question that opens its session and is committed while the answer is being counted", async ({
+  db,
+  connect,
+}) => {
+  const actors = await openActors(connect({ max: 3 }), 3);
+  for (const { connection } of actors) await connection`begin`;
+  const question = [message("s", 1, "2025-03-01 00:00:00+00"), "commit"];
+  // Keeps whoever would write there waiting, after all that is only looked at: as CREATE INDEX does.
+  const index = ["lock table conversation_metrics in share mode", "commit"];
+  const reply = [answer("s", 2, "2025-03-01 00:00:05+00"), "commit"];
+
+  const outcomes = await play(db, actors, [question, index, reply], [0, 1, 2, 0, 1, 2]);
+
+  expect(outcomes).toEqual(["done", "done", "done"]);
+  expect(await metricsOf(db)).toMatchObject([{ response_count: 1, average_response_time: 5 }]);
+  await expectNoDrift(db);
+});

@@ -24,10 +24,13 @@ const work = async (sql: ReservedSql, r: Random, statements: number, most: numbe
   }
 };
 
-// Deadlocks of opposite transactions are a part of the test: they need not wait a second each. A hang is an error.
+// Deadlocks of opposite transactions are a part of the test: they need not wait a second each. A hang is an error, and
+// what PL/pgSQL can be told to refuse is refused.
 const reserve = async (sql: Sql) => {
   const connection = await sql.reserve();
-  await connection.unsafe("set deadlock_timeout = '10ms'; set statement_timeout = '30s'");
+  await connection.unsafe(
+    "set deadlock_timeout = '10ms'; set statement_timeout = '30s'; set plpgsql.extra_errors = 'all'",
+  );
   return connection;
 };
 

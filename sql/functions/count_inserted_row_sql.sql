@@ -1,7 +1,8 @@
 -- An application's usual INSERT of one row: neither grouping nor lookups. Not an upsert of the metrics
--- row, since that would set up a whole new one each time. What is added comes back column by column, which
--- costs less than a record, and the check for a single row is a query of its own: PostgreSQL walks through all
--- of one that has such a check in it, at each use.
+-- row, since that would set up a whole new one each time. What the row adds comes back column by column,
+-- which costs less than a record, and is computed here, before the metrics row is locked. The check for a
+-- single row is a query of its own, since PostgreSQL walks through the whole of one that has a sub-select
+-- at each use.
 create or replace function metrics.count_inserted_row_sql(source metrics.sources) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -24,10 +25,12 @@ declare
       on conflict (conversation_id) do nothing
       returning
         conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens,
-        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us
+        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us,
+        metrics.is_open(user_messages, ai_messages)::integer, metrics.row_lag(created_at, ended_at)
       into
         added_id, added_session_key, added_created_at, added_ended_at, added_user_messages, added_ai_messages,
-        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us;
+        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us,
+        added_open_rows, added_lag;
   $sql$;
 begin
   if not source.is_view then

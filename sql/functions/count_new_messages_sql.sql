@@ -54,10 +54,15 @@ begin atomic
         on counted.session_key = summed.session_key and counted.created_at = summed.first_created_at
       order by summed.session_key, counted.conversation_id
     ),
-    -- As metrics.enter_sessions: before any metrics row is locked or made.
+    -- As metrics.enter_sessions: before any metrics row is made.
     opened as (
       insert into metrics.sessions as s (session_key)
-      select session_key from summed order by session_key
+      select wanted.session_key
+      from (select session_key from summed order by session_key) as wanted
+      left join lateral (
+        select from public.conversation_metrics as m where m.session_key = wanted.session_key for no key update
+      ) as locked on true
+      order by wanted.session_key
       on conflict (session_key) do update set has_extras = s.has_extras
       returning s.session_key, s.has_extras, s.is_archived
     ),

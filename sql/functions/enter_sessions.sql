@@ -1,7 +1,8 @@
--- The one order of locks: the sessions' rows in metrics.sessions, then their metrics rows, each in
--- key order. The first also locks a session that has no metrics row yet, so that a first message
--- and a lead, or two first messages, meet. Always an update, even to the same value: only that
--- makes a REPEATABLE READ transaction with an older snapshot fail with 40001 instead of missing it.
+-- The one order of locks: session by session, in key order, its metrics row and then its row in
+-- metrics.sessions. The second also locks a session that has no metrics row yet, so that a first message
+-- and a lead, or two first messages, meet; the first comes first since a transaction that has written a
+-- single message holds just that one. Always an update, even to the same value: only that makes a
+-- REPEATABLE READ transaction with an older snapshot fail with 40001 instead of missing it.
 create or replace function metrics.enter_sessions(keys uuid[], bring_extras boolean default false) returns uuid[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -19,7 +20,12 @@ begin
   end if;
   with entered as (
     insert into metrics.sessions as s (session_key, has_extras)
-    select distinct key, bring_extras from unnest(keys) as key order by key
+    select wanted.key, bring_extras
+    from (select distinct key from unnest(keys) as key order by key) as wanted
+    left join lateral (
+      select from public.conversation_metrics as m where m.session_key = wanted.key for no key update
+    ) as locked on true
+    order by wanted.key
     on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras
     returning s.session_key, s.is_archived
   )
@@ -28,6 +34,7 @@ begin
     perform metrics.restore_sessions(archived);
   end if;
 
+  -- Again, for those that were made meanwhile.
   return (
     select coalesce(array_agg(locked.session_key), '{}')
     from (

@@ -30,8 +30,11 @@ begin
       added_completion_tokens integer;
       added_estimated_messages integer;
       added_response_us bigint;
+      added_open_rows integer;
+      added_lag interval;
       is_later boolean;
       is_between boolean;
+      is_unpaired boolean;
       open_questions integer;
       started timestamptz;
       changed_at timestamptz;
@@ -52,6 +55,8 @@ begin
             and (l.created_at, l.conversation_id) < (added_created_at, added_id)
             and metrics.is_open(l.user_messages, l.ai_messages)
           returning l.response_us into added_response_us;
+        elsif open_questions is null then
+          is_unpaired := true; -- A new session, unless another transaction commits it until the UPDATE.
         end if;
       end if;
       update public.conversation_metrics as m
@@ -65,8 +70,8 @@ begin
         response_count = m.response_count + num_nonnulls(added_response_us),
         response_us_sum = m.response_us_sum + coalesce(added_response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + metrics.is_open(added_user_messages, added_ai_messages)::integer,
-        longest_lag = greatest(m.longest_lag, metrics.row_lag(added_created_at, added_ended_at)),
+        open_rows = m.open_rows + added_open_rows,
+        longest_lag = greatest(m.longest_lag, added_lag),
         updated_at = clock_timestamp()
       where m.session_key = added_session_key
       returning (m.conversation_start, m.conversation_id) < (added_created_at, added_id), m.open_rows, m.conversation_start
@@ -78,13 +83,14 @@ begin
       if is_later and open_questions = 0 then
         return new; -- As good as null here; a variable costs no expression.
       elsif is_later then
-        -- The last row answers a question as above, or none.
+        -- The last row answers a question as above, or none, where that could be looked at.
         if added_user_messages > 0 or added_response_us is null then
           select true into is_between
           from metrics.messages as l
           where l.session_key = added_session_key
-            and (l.created_at, l.conversation_id) > (added_created_at, added_id);
-          if is_between then
+            and (l.created_at, l.conversation_id) > (added_created_at, added_id)
+          limit 1;
+          if is_between or is_unpaired then
             perform metrics.add_answers(array[metrics.stretch(added_session_key, added_created_at, added_created_at)]);
           end if;
         end if;
@@ -107,8 +113,7 @@ begin
             added_user_messages, added_ai_messages, added_prompt_tokens, added_completion_tokens, added_estimated_messages,
             nullif(added_created_at, 'infinity'), added_ended_at,
             num_nonnulls(added_response_us), coalesce(added_response_us, 0),
-            1, metrics.is_open(added_user_messages, added_ai_messages)::integer,
-            metrics.row_lag(added_created_at, added_ended_at), changed_at, changed_at
+            1, added_open_rows, added_lag, changed_at, changed_at
           from (%6$s) as source
           on conflict do nothing;
         end if;

@@ -1,4 +1,4 @@
-import { deadlock, lead, message, rating, ratingOf, type Scenario } from "./scenario.ts";
+import { deadlock, lead, message, rating, ratingOf, type Scenario, several } from "./scenario.ts";
 
 /** Leads and feedback beside messages, and among themselves. */
 export const extras: Scenario[] = [
@@ -9,7 +9,6 @@ export const extras: Scenario[] = [
     title: "a message and its lead, feedback and another message",
     a: [message("s", 1), lead("s", 1)],
     b: [rating("s", 1), message("s", 2)],
-    ownErrors: deadlock,
   },
   {
     title: "the last row deleted while a lead comes",
@@ -82,7 +81,6 @@ export const extras: Scenario[] = [
     title: "a first message that is taken back to a savepoint and a lead",
     a: [`savepoint before; ${message("s", 1)}`, "rollback to before", message("s", 2)],
     b: [lead("s", 1)],
-    ownErrors: deadlock,
   },
   {
     title: "a key changed while feedback is given on the row",
@@ -127,4 +125,17 @@ export const extras: Scenario[] = [
     b: ["delete from feedback where id = 1"],
     ownErrors: ["23505 of feedback"],
   },
+  ...[
+    { does: "lead", then: lead("s", 1), other: lead("s", 2) },
+    { does: "feedback", then: rating("s", 1), other: lead("s", 2) },
+    { does: "row taken away", then: "delete from conversations where id = 1", other: rating("s", 2) },
+    { does: "row moved", then: "update conversations set session_id = 't' where id = 1", other: several("s", 20, 2) },
+    { does: "few rows", then: several("s", 10, 2), other: "delete from conversations where id = 3" },
+    { does: "many rows", then: several("s", 100, 70), other: several("s", 200, 70) },
+  ].map(({ does, then, other }) => ({
+    title: `a message and a ${does} of its session, beside a write to it`,
+    setUp: [message("s", 1), message("s", 3)],
+    a: [message("s", 2), then],
+    b: [other],
+  })),
 ];

@@ -7,6 +7,9 @@ export const message = (session: string, id: number, time = "2025-03-01") =>
 export const answer = (session: string, id: number, time: string) =>
   `insert into conversations (id, session_id, role, message, created_at)
    values (${id}, '${session}', 'assistant', 'hello', '${time}')`;
+export const several = (session: string, from: number, count: number) =>
+  `insert into conversations (id, session_id, role, message, created_at)
+   select n, '${session}', 'user', 'hi', '2025-03-01' from generate_series(${from}, ${from + count - 1}) as n`;
 export const lead = (session: string, id: number, time = "2025-03-01") =>
   `insert into leads (id, session_id, name, created_at) values (${id}, '${session}', 'Lead ${id}', '${time}')`;
 export const rating = (session: string, id: number) =>
