@@ -2843,10 +2843,12 @@ declare
       on conflict (conversation_id) do nothing
       returning
         conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens,
-        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us
+        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us,
+        metrics.is_open(user_messages, ai_messages)::integer, metrics.row_lag(created_at, ended_at)
       into
         added_id, added_session_key, added_created_at, added_ended_at, added_user_messages, added_ai_messages,
-        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us;
+        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us,
+        added_open_rows, added_lag;
   $sql$;
 begin
   if not source.is_view then
@@ -2951,10 +2953,15 @@ BEGIN ATOMIC
         on counted.session_key = summed.session_key and counted.created_at = summed.first_created_at
       order by summed.session_key, counted.conversation_id
     ),
-    -- As metrics.enter_sessions: before any metrics row is locked or made.
+    -- As metrics.enter_sessions: before any metrics row is made.
     opened as (
       insert into metrics.sessions as s (session_key)
-      select session_key from summed order by session_key
+      select wanted.session_key
+      from (select session_key from summed order by session_key) as wanted
+      left join lateral (
+        select from public.conversation_metrics as m where m.session_key = wanted.session_key for no key update
+      ) as locked on true
+      order by wanted.session_key
       on conflict (session_key) do update set has_extras = s.has_extras
       returning s.session_key, s.has_extras, s.is_archived
     ),
@@ -3721,7 +3728,12 @@ begin
   end if;
   with entered as (
     insert into metrics.sessions as s (session_key, has_extras)
-    select distinct key, bring_extras from unnest(keys) as key order by key
+    select wanted.key, bring_extras
+    from (select distinct key from unnest(keys) as key order by key) as wanted
+    left join lateral (
+      select from public.conversation_metrics as m where m.session_key = wanted.key for no key update
+    ) as locked on true
+    order by wanted.key
     on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras
     returning s.session_key, s.is_archived
   )
@@ -3730,6 +3742,7 @@ begin
     perform metrics.restore_sessions(archived);
   end if;
 
+  -- Again, for those that were made meanwhile.
   return (
     select coalesce(array_agg(locked.session_key), '{}')
     from (
@@ -4468,8 +4481,11 @@ begin
       added_completion_tokens integer;
       added_estimated_messages integer;
       added_response_us bigint;
+      added_open_rows integer;
+      added_lag interval;
       is_later boolean;
       is_between boolean;
+      is_unpaired boolean;
       open_questions integer;
       started timestamptz;
       changed_at timestamptz;
@@ -4490,6 +4506,8 @@ begin
             and (l.created_at, l.conversation_id) < (added_created_at, added_id)
             and metrics.is_open(l.user_messages, l.ai_messages)
           returning l.response_us into added_response_us;
+        elsif open_questions is null then
+          is_unpaired := true; -- A new session, unless another transaction commits it until the UPDATE.
         end if;
       end if;
       update public.conversation_metrics as m
@@ -4503,8 +4521,8 @@ begin
         response_count = m.response_count + num_nonnulls(added_response_us),
         response_us_sum = m.response_us_sum + coalesce(added_response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + metrics.is_open(added_user_messages, added_ai_messages)::integer,
-        longest_lag = greatest(m.longest_lag, metrics.row_lag(added_created_at, added_ended_at)),
+        open_rows = m.open_rows + added_open_rows,
+        longest_lag = greatest(m.longest_lag, added_lag),
         updated_at = clock_timestamp()
       where m.session_key = added_session_key
       returning (m.conversation_start, m.conversation_id) < (added_created_at, added_id), m.open_rows, m.conversation_start
@@ -4516,13 +4534,14 @@ begin
       if is_later and open_questions = 0 then
         return new; -- As good as null here; a variable costs no expression.
       elsif is_later then
-        -- The last row answers a question as above, or none.
+        -- The last row answers a question as above, or none, where that could be looked at.
         if added_user_messages > 0 or added_response_us is null then
           select true into is_between
           from metrics.messages as l
           where l.session_key = added_session_key
-            and (l.created_at, l.conversation_id) > (added_created_at, added_id);
-          if is_between then
+            and (l.created_at, l.conversation_id) > (added_created_at, added_id)
+          limit 1;
+          if is_between or is_unpaired then
             perform metrics.add_answers(array[metrics.stretch(added_session_key, added_created_at, added_created_at)]);
           end if;
         end if;
@@ -4545,8 +4564,7 @@ begin
             added_user_messages, added_ai_messages, added_prompt_tokens, added_completion_tokens, added_estimated_messages,
             nullif(added_created_at, 'infinity'), added_ended_at,
             num_nonnulls(added_response_us), coalesce(added_response_us, 0),
-            1, metrics.is_open(added_user_messages, added_ai_messages)::integer,
-            metrics.row_lag(added_created_at, added_ended_at), changed_at, changed_at
+            1, added_open_rows, added_lag, changed_at, changed_at
           from (%6$s) as source
           on conflict do nothing;
         end if;
@@ -7639,8 +7657,11 @@ AS $function$
       added_completion_tokens integer;
       added_estimated_messages integer;
       added_response_us bigint;
+      added_open_rows integer;
+      added_lag interval;
       is_later boolean;
       is_between boolean;
+      is_unpaired boolean;
       open_questions integer;
       started timestamptz;
       changed_at timestamptz;
@@ -7670,10 +7691,12 @@ AS $function$
       on conflict (conversation_id) do nothing
       returning
         conversation_id, session_key, created_at, ended_at, user_messages, ai_messages, prompt_tokens, completion_tokens,
-        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us
+        metrics.estimated_messages(user_messages, prompt_source, ai_messages, completion_source), response_us,
+        metrics.is_open(user_messages, ai_messages)::integer, metrics.row_lag(created_at, ended_at)
       into
         added_id, added_session_key, added_created_at, added_ended_at, added_user_messages, added_ai_messages,
-        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us;
+        added_prompt_tokens, added_completion_tokens, added_estimated_messages, added_response_us,
+        added_open_rows, added_lag;
   
       if added_user_messages < added_ai_messages then
         -- The AI's alone: it may be an answer. The lock comes first, for the row before it as others left that; and one
@@ -7690,6 +7713,8 @@ AS $function$
             and (l.created_at, l.conversation_id) < (added_created_at, added_id)
             and metrics.is_open(l.user_messages, l.ai_messages)
           returning l.response_us into added_response_us;
+        elsif open_questions is null then
+          is_unpaired := true; -- A new session, unless another transaction commits it until the UPDATE.
         end if;
       end if;
       update public.conversation_metrics as m
@@ -7703,8 +7728,8 @@ AS $function$
         response_count = m.response_count + num_nonnulls(added_response_us),
         response_us_sum = m.response_us_sum + coalesce(added_response_us, 0),
         message_rows = m.message_rows + 1,
-        open_rows = m.open_rows + metrics.is_open(added_user_messages, added_ai_messages)::integer,
-        longest_lag = greatest(m.longest_lag, metrics.row_lag(added_created_at, added_ended_at)),
+        open_rows = m.open_rows + added_open_rows,
+        longest_lag = greatest(m.longest_lag, added_lag),
         updated_at = clock_timestamp()
       where m.session_key = added_session_key
       returning (m.conversation_start, m.conversation_id) < (added_created_at, added_id), m.open_rows, m.conversation_start
@@ -7716,13 +7741,14 @@ AS $function$
       if is_later and open_questions = 0 then
         return new; -- As good as null here; a variable costs no expression.
       elsif is_later then
-        -- The last row answers a question as above, or none.
+        -- The last row answers a question as above, or none, where that could be looked at.
         if added_user_messages > 0 or added_response_us is null then
           select true into is_between
           from metrics.messages as l
           where l.session_key = added_session_key
-            and (l.created_at, l.conversation_id) > (added_created_at, added_id);
-          if is_between then
+            and (l.created_at, l.conversation_id) > (added_created_at, added_id)
+          limit 1;
+          if is_between or is_unpaired then
             perform metrics.add_answers(array[metrics.stretch(added_session_key, added_created_at, added_created_at)]);
           end if;
         end if;
@@ -7745,8 +7771,7 @@ AS $function$
             added_user_messages, added_ai_messages, added_prompt_tokens, added_completion_tokens, added_estimated_messages,
             nullif(added_created_at, 'infinity'), added_ended_at,
             num_nonnulls(added_response_us), coalesce(added_response_us, 0),
-            1, metrics.is_open(added_user_messages, added_ai_messages)::integer,
-            metrics.row_lag(added_created_at, added_ended_at), changed_at, changed_at
+            1, added_open_rows, added_lag, changed_at, changed_at
           from (select source.id as conversation_id, source.organization_id as organization_id, source.session_id as session_id, source.widget_id as widget_id, source.user_id as user_id, source.role::text as role, source.message::text as message, source.response::text as response, source.model::text as model, nullif(greatest(source.prompt_tokens, -1), -1)::integer as prompt_tokens, nullif(greatest(source.completion_tokens, -1), -1)::integer as completion_tokens, source.created_at as created_at, source.responded_at as responded_at from inserted as source where source.id is not null and source.session_id is not null) as source
           on conflict do nothing;
         end if;
