@@ -5,7 +5,7 @@ import { count, ratio } from "../format.ts";
 import { drive } from "../load/drive.ts";
 import { interleave, ratioOf } from "../rounds.ts";
 import { median } from "../statistics.ts";
-import { corpusName, estimated, readAnswers, readTexts, reported } from "../tokens/corpus.ts";
+import { corpusName, estimated, readAnswers, readTexts, reported, type Shape } from "../tokens/corpus.ts";
 import { measureFreshness } from "../tokens/freshness.ts";
 import { besideWorker, type Drained, drainInProcess } from "../tokens/worker.ts";
 import { prepare } from "../workloads/prepare.ts";
@@ -25,13 +25,23 @@ export const tokens: Case = {
     await measureRate(bench, {
       name: "turns",
       texts: readTexts(),
-      title: "short ones, of about 12 tokens",
+      shape: "messages",
+      title: "short ones, of about 12 tokens, each in a row of its own",
       about: `Texts: ${corpusName}. A message takes tiktoken some 10 µs, so the database's part of each weighs most.`,
+      messages: bench.scale.tokenMessages,
+    }),
+    await measureRate(bench, {
+      name: "exchanges",
+      texts: readTexts(),
+      shape: "exchanges",
+      title: "short ones, of about 12 tokens, a user's and its answer in one row",
+      about: `Texts: ${corpusName}. The database's part is one for both.`,
       messages: bench.scale.tokenMessages,
     }),
     await measureRate(bench, {
       name: "answers",
       texts: readAnswers(),
+      shape: "messages",
       title: "of the length of an AI's answers, about 300 tokens",
       about: `Texts: ${corpusName}, each 25 in succession joined to one.`,
       messages: bench.scale.tokenMessages / 10,
@@ -42,9 +52,10 @@ export const tokens: Case = {
 };
 
 /** Messages to be counted. */
-type Messages = { name: string; texts: string[]; title: string; about: string; messages: number };
+type Messages = { name: string; texts: string[]; shape: Shape; title: string; about: string; messages: number };
 
-async function measureRate(bench: Bench, { name, texts, title, about, messages }: Messages): Promise<Section> {
+async function measureRate(bench: Bench, kind: Messages): Promise<Section> {
+  const { name, texts, shape, title, about, messages } = kind;
   const { longRounds } = bench.scale;
   const all = Array.from({ length: messages }, (_, n) => texts[n % texts.length] ?? "");
   let last: Drained | undefined;
@@ -54,20 +65,24 @@ async function measureRate(bench: Bench, { name, texts, title, about, messages }
     return rate;
   });
   async function countByWorker(): Promise<number> {
-    return bench.databases.withClone(estimated(name, texts, messages), "with the engine", async ({ sql, url }) => {
-      last = await drainInProcess(url);
-      await expectExact(sql, "the worker");
-      return last.tokens / (last.ms / 1000);
-    });
+    return bench.databases.withClone(
+      estimated(name, texts, messages, shape),
+      "with the engine",
+      async ({ sql, url }) => {
+        last = await drainInProcess(url);
+        await expectExact(sql, "the worker");
+        return last.tokens / (last.ms / 1000);
+      },
+    );
   }
   const toAlone = ratioOf(samples("worker"), samples("tiktoken"));
   const memory = memoryOf(last);
   return {
     title: `Counting ${count(messages)} messages exactly: ${title}`,
     about:
-      `${about} tiktoken: encode_ordinary over all texts in memory by one thread, o200k_base, its loading not counted. ` +
-      "The worker: one process, whose JavaScript has one core, from its start (connecting and loading the encoding) to its last write-back: " +
-      "claim, read, count, write ledger and metrics, in jobs of graphile-worker. PostgreSQL's processes have the rest of the machine.",
+      `${about} tiktoken: encode_ordinary over all texts in memory by one thread, o200k_base. ` +
+      "The worker: one process, whose JavaScript has one core, from its start (it connects) to its last write-back: " +
+      "claim, read, count, write ledger and metrics, in jobs of graphile-worker. PostgreSQL's processes have the rest of the machine. Loading the encoding is counted for neither.",
     columns: ["variant", "tokens/s", "of tiktoken alone", "memory after a fifth", "memory at the end"],
     rows: [
       ["tiktoken", count(median(samples("tiktoken"))), "1.00", "", ""],

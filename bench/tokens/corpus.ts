@@ -30,17 +30,29 @@ export function readAnswers(): string[] {
   return starts.map((start) => turns.slice(start, start + TURNS_OF_AN_ANSWER).join(" "));
 }
 
-/** A database with so many messages of these texts, all estimates yet: one a row, ten a session. */
-export function estimated(name: string, texts: string[], messages: number): Template {
+/** How messages lie in rows: each in one of its own, or a user's message and its answer in one. */
+export type Shape = "messages" | "exchanges";
+
+/** A database with so many messages of these texts, all estimates yet: ten a session. */
+export function estimated(name: string, texts: string[], messages: number, shape: Shape): Template {
+  const insert = shape === "messages" ? insertMessages : insertExchanges;
   return { name: `estimated_${name}`, prepare: (sql) => insert(sql, texts, messages) };
 }
 
-async function insert(sql: Sql, texts: string[], messages: number): Promise<void> {
+async function insertMessages(sql: Sql, texts: string[], messages: number): Promise<void> {
   await sql`
     insert into conversations (organization_id, session_id, role, message, created_at)
     select 1, 's' || n / 10, case when n % 2 = 0 then 'user' else 'assistant' end,
       (${texts}::text[])[1 + n % ${texts.length}], now() - (${messages} - n) * interval '1 second'
     from generate_series(0, ${messages} - 1) as n`;
+}
+
+async function insertExchanges(sql: Sql, texts: string[], messages: number): Promise<void> {
+  await sql`
+    insert into conversations (organization_id, session_id, message, response, created_at, responded_at)
+    select 1, 's' || n / 10, (${texts}::text[])[1 + n % ${texts.length}], (${texts}::text[])[1 + (n + 1) % ${texts.length}],
+      now() - (${messages} - n) * interval '1 second', now() - (${messages} - n - 1) * interval '1 second'
+    from generate_series(0, ${messages} - 2, 2) as n`;
 }
 
 /** Sessions whose tokens were all reported by the provider: nothing in them waits to be counted. */

@@ -1,4 +1,4 @@
-import { deadlock, lead, message, rating, ratingOf, type Scenario, several } from "./scenario.ts";
+import { lead, message, rating, ratingOf, type Scenario, several } from "./scenario.ts";
 
 /** Leads and feedback beside messages, and among themselves. */
 export const extras: Scenario[] = [
