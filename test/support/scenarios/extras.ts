@@ -126,16 +126,16 @@ export const extras: Scenario[] = [
     ownErrors: ["23505 of feedback"],
   },
   ...[
-    { does: "lead", then: lead("s", 1), other: lead("s", 2) },
-    { does: "feedback", then: rating("s", 1), other: lead("s", 2) },
-    { does: "row taken away", then: "delete from conversations where id = 1", other: rating("s", 2) },
-    { does: "row moved", then: "update conversations set session_id = 't' where id = 1", other: several("s", 20, 2) },
-    { does: "few rows", then: several("s", 10, 2), other: "delete from conversations where id = 3" },
-    { does: "many rows", then: several("s", 100, 70), other: several("s", 200, 70) },
-  ].map(({ does, then, other }) => ({
+    { does: "lead", second: lead("s", 1), other: lead("s", 2) },
+    { does: "feedback", second: rating("s", 1), other: lead("s", 2) },
+    { does: "row taken away", second: "delete from conversations where id = 1", other: rating("s", 2) },
+    { does: "row moved", second: "update conversations set session_id = 't' where id = 1", other: several("s", 20, 2) },
+    { does: "few rows", second: several("s", 10, 2), other: "delete from conversations where id = 3" },
+    { does: "many rows", second: several("s", 100, 70), other: several("s", 200, 70) },
+  ].map(({ does, second, other }) => ({
     title: `a message and a ${does} of its session, beside a write to it`,
     setUp: [message("s", 1), message("s", 3)],
-    a: [message("s", 2), then],
+    a: [message("s", 2), second],
     b: [other],
   })),
 ];
