@@ -410,12 +410,12 @@ comment on column metrics.rollups.times is 'Of hours and days: how many answers,
 
 create table metrics.sessions (
   session_key uuid not null,
-  has_extras boolean default false not null,
+  is_known boolean default false not null,
   is_archived boolean default false not null,
   constraint sessions_pkey PRIMARY KEY (session_key)
 );
 comment on table metrics.sessions is 'One row for each session that a message, a lead or feedback ever named: the lock under which a first message and what came before it meet.';
-comment on column metrics.sessions.has_extras is 'Whether a lead or feedback ever named the session.';
+comment on column metrics.sessions.is_known is 'Whether the session was asked for again since this row was made: it may have leads or feedback that its metrics row, when it is made, has to show.';
 comment on column metrics.sessions.is_archived is 'Its metrics row is in conversation_metrics_archive.';
 
 create table metrics.settings (
@@ -1299,7 +1299,7 @@ begin
   select array_agg(made.session_key) into with_extras
   from made
   join metrics.sessions as s on s.session_key = made.session_key
-  where s.has_extras;
+  where s.is_known;
 
   if with_extras is not null then
     perform metrics.apply_extras(with_extras);
@@ -1393,7 +1393,7 @@ begin
     -- a session that is not among them. To lock that one too would break the order, and deadlock: these
     -- are given back instead, and all are taken anew.
     begin
-      perform metrics.enter_sessions(keys, true);
+      perform metrics.enter_sessions(keys);
       if exists (select from unnest(metrics.sessions_of_feedback(pending)) as key where key <> all(keys)) then
         raise exception 'moved' using errcode = 'CM001';
       end if;
@@ -1511,7 +1511,7 @@ begin
   end if;
   loop
     keys := metrics.sessions_of_leads(pending);
-    perform metrics.enter_sessions(keys, true);
+    perform metrics.enter_sessions(keys);
 
     with wanted as materialized (
       -- As in metrics.apply_messages.
@@ -2953,17 +2953,16 @@ BEGIN ATOMIC
         on counted.session_key = summed.session_key and counted.created_at = summed.first_created_at
       order by summed.session_key, counted.conversation_id
     ),
-    -- As metrics.enter_sessions: before any metrics row is made.
+    -- As metrics.enter_sessions: before any metrics row is locked or made.
     opened as (
       insert into metrics.sessions as s (session_key)
-      select wanted.session_key
-      from (select session_key from summed order by session_key) as wanted
-      left join lateral (
-        select from public.conversation_metrics as m where m.session_key = wanted.session_key for no key update
-      ) as locked on true
-      order by wanted.session_key
-      on conflict (session_key) do update set has_extras = s.has_extras
-      returning s.session_key, s.has_extras, s.is_archived
+      select summed.session_key
+      from summed
+      left join public.conversation_metrics as m on m.session_key = summed.session_key
+      where metrics.is_own(m.xmin) is not true
+      order by summed.session_key
+      on conflict (session_key) do update set is_known = true
+      returning s.session_key, s.is_known, s.is_archived
     ),
     applied as (
       insert into public.conversation_metrics as m (
@@ -2978,7 +2977,7 @@ BEGIN ATOMIC
         nullif(first_created_at, ''infinity''), conversation_end, response_count, response_us_sum,
         message_rows, open_rows, longest_lag, $1, $1
       from first
-      where (select count(*) from opened) > 0
+      where (select count(*) from opened) >= 0
         -- They come back first.
         and session_key not in (select session_key from opened where is_archived)
       order by session_key
@@ -3009,7 +3008,7 @@ BEGIN ATOMIC
       where conversation_start < clock_timestamp() - metrics.rollup_delay()
     )
     select
-      (select array_agg(session_key) from opened where has_extras),
+      (select array_agg(session_key) from opened where is_known),
       array_agg(metrics.stretch(summed.session_key, summed.first_created_at, summed.last_created_at))
         filter (where applied.open_rows > 0),
       array_agg(row(
@@ -3022,7 +3021,7 @@ BEGIN ATOMIC
     left join applied on applied.session_key = summed.session_key
     '::text, metrics.counting_sql(source_query, 'source.widget_id, source.user_id,'::text)) AS format;
 END;
-comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It fails with unique_violation where the ledger knows one of them already, or a metrics row names one as its first: ON CONFLICT would look for each row twice. It returns the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
+comment on function metrics.count_new_messages_sql(text) is 'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It fails with unique_violation where the ledger knows one of them already, or a metrics row names one as its first: ON CONFLICT would look for each row twice. It returns the sessions that may have leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
 
 CREATE OR REPLACE FUNCTION metrics.count_parts(organization_id text, session_id text, reported_prompt_tokens integer, reported_completion_tokens integer, sent_at timestamp with time zone, answered_at timestamp with time zone, user_length integer, assistant_length integer, response_length integer)
  RETURNS TABLE(session_key uuid, created_at timestamp with time zone, ended_at timestamp with time zone, user_messages smallint, ai_messages smallint, prompt_tokens integer, completion_tokens integer, prompt_source metrics.token_source, completion_source metrics.token_source, response_us bigint)
@@ -3186,7 +3185,7 @@ begin
 
   create table metrics.sessions (
     session_key uuid constraint sessions_pkey primary key,
-    has_extras boolean not null default false,
+    is_known boolean not null default false,
     is_archived boolean not null default false
   );
 
@@ -3710,7 +3709,7 @@ begin
 end; $function$;
 comment on function metrics.enqueue_token_batches(integer,integer,integer) is 'Adds count_tokens jobs for messages whose tokens are estimates, newest first, while fewer than max_batches wait or run: each of up to batch_rows rows and about batch_tokens estimated tokens. Returns how many.';
 
-CREATE OR REPLACE FUNCTION metrics.enter_sessions(keys uuid[], bring_extras boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION metrics.enter_sessions(keys uuid[])
  RETURNS uuid[]
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3727,14 +3726,13 @@ begin
     perform metrics.plan_for_many();
   end if;
   with entered as (
-    insert into metrics.sessions as s (session_key, has_extras)
-    select wanted.key, bring_extras
-    from (select distinct key from unnest(keys) as key order by key) as wanted
-    left join lateral (
-      select from public.conversation_metrics as m where m.session_key = wanted.key for no key update
-    ) as locked on true
+    insert into metrics.sessions as s (session_key)
+    select wanted.key
+    from (select distinct key from unnest(keys) as key) as wanted
+    left join public.conversation_metrics as m on m.session_key = wanted.key
+    where metrics.is_own(m.xmin) is not true
     order by wanted.key
-    on conflict (session_key) do update set has_extras = s.has_extras or excluded.has_extras
+    on conflict (session_key) do update set is_known = true
     returning s.session_key, s.is_archived
   )
   select array_agg(entered.session_key) into archived from entered where entered.is_archived;
@@ -3742,7 +3740,6 @@ begin
     perform metrics.restore_sessions(archived);
   end if;
 
-  -- Again, for those that were made meanwhile.
   return (
     select coalesce(array_agg(locked.session_key), '{}')
     from (
@@ -3754,7 +3751,7 @@ begin
     ) as locked
   );
 end; $function$;
-comment on function metrics.enter_sessions(uuid[],boolean) is 'Locks these sessions until the end of the transaction, with or without a metrics row, brings their metrics rows back from the archive, and returns the keys of those that have one. bring_extras: for a lead or feedback.';
+comment on function metrics.enter_sessions(uuid[]) is 'Locks these sessions until the end of the transaction, with or without a metrics row, brings their metrics rows back from the archive, and returns the keys of those that have one.';
 
 CREATE OR REPLACE FUNCTION metrics.erase_columns(of_table regclass, names name[], condition text, dry_run boolean)
  RETURNS bigint
@@ -4904,6 +4901,12 @@ CREATE OR REPLACE FUNCTION metrics.is_open(user_messages smallint, ai_messages s
 RETURN (user_messages > ai_messages);
 comment on function metrics.is_open(smallint,smallint) is 'Whether a row is a user''s message without a response: the next row may be its answer.';
 
+CREATE OR REPLACE FUNCTION metrics.is_own(written_by xid)
+ RETURNS boolean
+ LANGUAGE sql
+RETURN ((age(written_by) <= 0) AND (pg_xact_status((((((pg_current_xact_id())::text)::bigint - age(written_by)))::text)::xid8) = 'in progress'::text));
+comment on function metrics.is_own(xid) is 'Whether the transaction that asks has written this version of a visible row, given its xmin; NULL for no row.';
+
 CREATE OR REPLACE FUNCTION metrics.keep_numbers(keeps boolean DEFAULT true)
  RETURNS void
  LANGUAGE plpgsql
@@ -5985,10 +5988,6 @@ begin
   select distinct metrics.quarter_hour(l.conversation_start), l.organization_id::text
   from left_over as l
   where l.conversation_start < clock_timestamp() - metrics.rollup_delay();
-  update metrics.sessions as s
-  set has_extras = exists (select from metrics.leads as l where l.session_key = s.session_key)
-    or exists (select from metrics.feedback as f where f.session_key = s.session_key)
-  where s.session_key = any(keys);
   perform metrics.pair_answers(array(
     select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, '-infinity', 'infinity')::metrics.session_delta
     from unnest(keys) as key

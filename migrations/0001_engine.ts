@@ -32,6 +32,7 @@ const SHARED = [
   "functions/count_message.sql",
   "functions/counting_sql.sql",
   "functions/is_open.sql",
+  "functions/is_own.sql",
   "functions/estimated_messages.sql",
   "functions/plan_for_many.sql",
   "functions/quarter_hour.sql",

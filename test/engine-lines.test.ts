@@ -143,7 +143,7 @@ describe("repair", () => {
     await expectNoDrift(db);
   });
 
-  // [rebuild_sessions: has_extras]
+  // [enter_sessions: is_known]
   test.for([
     ["lead", "insert into leads (session_id, name) values ('s', 'Ann')"],
     ["rating", "insert into feedback (session_id, rating) values ('s', 3)"],
@@ -224,7 +224,7 @@ describe("updated_at", () => {
 });
 
 describe("leads and ratings that were there before their session's first rows", () => {
-  // [apply_deltas: with_extras; add_first_row: brings_extras; count_new_messages_sql: opened … has_extras]
+  // [apply_deltas: with_extras; add_first_row; count_new_messages_sql: opened … is_known]
   test.for([1, 2, 64, 65])("are shown when %i rows come at once", async (rows, { db }) => {
     await db`insert into leads (session_id, name) values ('s', 'Ann')`;
     await db`insert into feedback (session_id, rating) values ('s', 4)`;

@@ -127,7 +127,7 @@ begin
   select array_agg(made.session_key) into with_extras
   from made
   join metrics.sessions as s on s.session_key = made.session_key
-  where s.has_extras;
+  where s.is_known;
 
   if with_extras is not null then
     perform metrics.apply_extras(with_extras);

@@ -21,7 +21,7 @@ begin
     -- a session that is not among them. To lock that one too would break the order, and deadlock: these
     -- are given back instead, and all are taken anew.
     begin
-      perform metrics.enter_sessions(keys, true);
+      perform metrics.enter_sessions(keys);
       if exists (select from unnest(metrics.sessions_of_feedback(pending)) as key where key <> all(keys)) then
         raise exception 'moved' using errcode = 'CM001';
       end if;

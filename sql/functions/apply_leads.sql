@@ -16,7 +16,7 @@ begin
   end if;
   loop
     keys := metrics.sessions_of_leads(pending);
-    perform metrics.enter_sessions(keys, true);
+    perform metrics.enter_sessions(keys);
 
     with wanted as materialized (
       -- As in metrics.apply_messages.

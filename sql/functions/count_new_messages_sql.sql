@@ -54,17 +54,16 @@ begin atomic
         on counted.session_key = summed.session_key and counted.created_at = summed.first_created_at
       order by summed.session_key, counted.conversation_id
     ),
-    -- As metrics.enter_sessions: before any metrics row is made.
+    -- As metrics.enter_sessions: before any metrics row is locked or made.
     opened as (
       insert into metrics.sessions as s (session_key)
-      select wanted.session_key
-      from (select session_key from summed order by session_key) as wanted
-      left join lateral (
-        select from public.conversation_metrics as m where m.session_key = wanted.session_key for no key update
-      ) as locked on true
-      order by wanted.session_key
-      on conflict (session_key) do update set has_extras = s.has_extras
-      returning s.session_key, s.has_extras, s.is_archived
+      select summed.session_key
+      from summed
+      left join public.conversation_metrics as m on m.session_key = summed.session_key
+      where metrics.is_own(m.xmin) is not true
+      order by summed.session_key
+      on conflict (session_key) do update set is_known = true
+      returning s.session_key, s.is_known, s.is_archived
     ),
     applied as (
       insert into public.conversation_metrics as m (
@@ -79,7 +78,7 @@ begin atomic
         nullif(first_created_at, 'infinity'), conversation_end, response_count, response_us_sum,
         message_rows, open_rows, longest_lag, $1, $1
       from first
-      where (select count(*) from opened) > 0
+      where (select count(*) from opened) >= 0
         -- They come back first.
         and session_key not in (select session_key from opened where is_archived)
       order by session_key
@@ -110,7 +109,7 @@ begin atomic
       where conversation_start < clock_timestamp() - metrics.rollup_delay()
     )
     select
-      (select array_agg(session_key) from opened where has_extras),
+      (select array_agg(session_key) from opened where is_known),
       array_agg(metrics.stretch(summed.session_key, summed.first_created_at, summed.last_created_at))
         filter (where applied.open_rows > 0),
       array_agg(row(
@@ -127,4 +126,4 @@ begin atomic
 end;
 
 comment on function metrics.count_new_messages_sql(text) is
-  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It fails with unique_violation where the ledger knows one of them already, or a metrics row names one as its first: ON CONFLICT would look for each row twice. It returns the sessions with leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';
+  'The statement that counts new rows, given as a query of canonical rows, into ledger and metrics. $1 is the time of the change. It fails with unique_violation where the ledger knows one of them already, or a metrics row names one as its first: ON CONFLICT would look for each row twice. It returns the sessions that may have leads or feedback, the stretches in which open questions may have found an answer, and what metrics.add_earlier_rows has yet to add.';

@@ -101,7 +101,7 @@ begin
 
   create table metrics.sessions (
     session_key uuid constraint sessions_pkey primary key,
-    has_extras boolean not null default false,
+    is_known boolean not null default false,
     is_archived boolean not null default false
   );
 

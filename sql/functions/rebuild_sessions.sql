@@ -16,10 +16,6 @@ begin
   select distinct metrics.quarter_hour(l.conversation_start), l.organization_id::text
   from left_over as l
   where l.conversation_start < clock_timestamp() - metrics.rollup_delay();
-  update metrics.sessions as s
-  set has_extras = exists (select from metrics.leads as l where l.session_key = s.session_key)
-    or exists (select from metrics.feedback as f where f.session_key = s.session_key)
-  where s.session_key = any(keys);
   perform metrics.pair_answers(array(
     select row(key, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0', null, null, '-infinity', 'infinity')::metrics.session_delta
     from unnest(keys) as key

@@ -75,4 +75,4 @@ comment on column metrics.feedback.rating is 'Rating from 1 to 5; NULL for none.
 comment on table metrics.sessions is
   'One row for each session that a message, a lead or feedback ever named: the lock under which a first message and what came before it meet.';
 comment on column metrics.sessions.is_archived is 'Its metrics row is in conversation_metrics_archive.';
-comment on column metrics.sessions.has_extras is 'Whether a lead or feedback ever named the session.';
+comment on column metrics.sessions.is_known is 'Whether the session was asked for again since this row was made: it may have leads or feedback that its metrics row, when it is made, has to show.';

@@ -138,4 +138,10 @@ export const extras: Scenario[] = [
     a: [message("s", 2), second],
     b: [other],
   })),
+  {
+    title: "a message in a savepoint and a lead of its session, beside a write to it",
+    setUp: [message("s", 1)],
+    a: [`savepoint written; ${message("s", 2)}; release written`, lead("s", 1)],
+    b: [lead("s", 2)],
+  },
 ];
