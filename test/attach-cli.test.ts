@@ -226,3 +226,28 @@ describe("commands over several sources", () => {
     expect(stderr).toContain("error: There is no source named shop: there is only default.");
   });
 });
+
+describe("a view or a table that is not there", () => {
+  test("is named, with the cure", async ({ db, url }) => {
+    await db.unsafe(chat("chat"));
+
+    const view = await cli(["attach", "support", "--messages", "chat.nope"], { url });
+    const table = await cli([...SUPPORT, "--parent", "chat.nobody=none"], { url });
+
+    expect(view).toMatchObject({ code: 2, stdout: "" });
+    expect(view.stderr).toMatch(/^error: There is no view or table chat\.nope\.\nhint: .*attach --suggest <table>$/m);
+    expect(table.code).toBe(2);
+    expect(table.stderr).toContain("There is no view or table chat.nobody.");
+    expect(await sources(db)).toEqual(["default"]);
+  });
+
+  test("in an expression is the server's error, and no word of our installation", async ({ db, url }) => {
+    await db.unsafe(chat("chat"));
+
+    const { code, stderr } = await cli([...SUPPORT, "--key", "messages=chat.lines:source.nope"], { url });
+
+    expect(code).toBe(1);
+    expect(stderr).toContain("nope");
+    expect(stderr).not.toContain("installation");
+  });
+});

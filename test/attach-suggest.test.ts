@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
+import { packageRoot } from "../src/paths.ts";
 import { cli } from "./support/cli.ts";
 import { test } from "./support/database.ts";
 
@@ -145,5 +148,21 @@ describe("attach --suggest", () => {
     expect(notes.stdout).toContain("-- MISSING created_at: which column holds the time?");
     expect(none.code).toBe(2);
     expect(none.stderr).toContain("error: There is no table nothing.");
+  });
+
+  test("what the README says to attach is what the line before it proposes", async ({ db, url }) => {
+    await db.unsafe(`create schema chat;
+      create table chat.messages (id integer primary key, session_id text, role text, content text, created_at timestamptz);
+      insert into chat.messages values (1, 's', 'user', 'Hi', now())`);
+    const readme = readFileSync(join(packageRoot, "README.md"), "utf8");
+    const [proposes = [], attaches = []] = [...readme.matchAll(/^npx conversation-metrics (attach [^#\n]*)/gm)].map(
+      ([, line = ""]) => line.trim().split(" "),
+    );
+
+    await db.unsafe((await cli(proposes, { url })).stdout);
+    const { code, stderr } = await cli(attaches, { url });
+
+    expect(stderr).not.toContain("error");
+    expect(code).toBe(0);
   });
 });

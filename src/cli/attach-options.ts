@@ -17,7 +17,7 @@ export function readWish(name: string | undefined, options: AttachOptions): Atta
   const { messages, leads, feedback, backfill } = options;
   if (name === undefined || messages === undefined) {
     throw new UserError(`What is missing: ${name === undefined ? "the name of the source" : "--messages <view>"}.`, {
-      hint: "npx conversation-metrics attach support --messages chat.metrics_messages; see attach --help",
+      hint: "npx conversation-metrics attach support --messages chat.messages_as_messages; see attach --help",
       exitCode: UNUSABLE,
     });
   }

@@ -1,12 +1,14 @@
 import { Command } from "@commander-js/extra-typings";
 import { type AttachWish, attachStatement } from "../../attach/statement.ts";
 import { readWish } from "../attach-options.ts";
+import { requireRelations } from "../attach-relations.ts";
 import { counted, integer } from "../format.ts";
 import { helpText } from "../help.ts";
 import { type Session, withDatabase } from "../session.ts";
 import { commandLine } from "../settings.ts";
 import { readSourceStates, type SourceState } from "../source-state.ts";
 import { chooseSources } from "../sources.ts";
+import { asStatementError } from "../statement-error.ts";
 import { suggest } from "../suggest.ts";
 
 const HELP = helpText({
@@ -29,7 +31,10 @@ A role of NULL is the user's; one that is none of both needs an else 'other'.
 Attached again under the same name, a changed view is taken over and the metrics are healed.`,
   examples: [
     ["npx conversation-metrics attach --suggest chat.messages", "propose a view, to edit"],
-    ["npx conversation-metrics attach support --messages chat.metrics_messages", "attach it, and count what is there"],
+    [
+      "npx conversation-metrics attach support --messages chat.messages_as_messages",
+      "attach it, and count what is there",
+    ],
     ["npx conversation-metrics attach support --messages … --print", "the SQL for a migration of yours"],
     ["npx conversation-metrics attach support --messages … --no-backfill", "then: backfill --source support"],
     ["… --key \"messages=chat.lines:source.room || ':' || source.no\"", "an id of two columns"],
@@ -39,7 +44,7 @@ Attached again under the same name, a changed view is taken over and the metrics
   exitCodes: [
     [0, "attached, printed, listed or suggested"],
     [1, "the server refused, and nothing changed"],
-    [2, "wrong options, no such table, no database, or no way to it"],
+    [2, "wrong options, no such view or table, no database, or no way to it"],
   ],
 });
 
@@ -75,12 +80,16 @@ export function attachCommand() {
 
 async function attach(session: Session, wish: AttachWish, json: boolean): Promise<void> {
   const { sql, out, settings } = session;
+  await requireRelations(session, wish);
   const statement = attachStatement(wish);
   // The result of a program that reads JSON is the JSON alone.
   if (json) out.note(statement);
   else out.print(statement);
   const before = performance.now();
-  await sql.unsafe(statement);
+  await sql.unsafe(statement).catch((error: unknown) => {
+    // An expression of --key or --parent, and the views: what they lack is not missing of ours.
+    throw asStatementError(error, statement);
+  });
   const seconds = (performance.now() - before) / 1000;
   const sources = await chooseSources(session, wish.name);
   const [state] = await readSourceStates(sql, sources);
