@@ -158,6 +158,7 @@ const ENGINE = [
   "functions/backfill.sql",
   "functions/backfill_batch.sql",
   "functions/rows_left_out.sql",
+  "functions/has_uncounted.sql",
   "functions/session_drift.sql",
   "functions/sample_drift.sql",
   "functions/check_sessions.sql",

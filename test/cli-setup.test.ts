@@ -64,7 +64,29 @@ describe("migrate", () => {
   });
 });
 
+// What a check advises.
+const advised = ({ stdout, stderr }: { stdout: string; stderr: string }) =>
+  new Set([...(stdout + stderr).matchAll(/npx conversation-metrics (backfill|repair)/g)].map(([, command]) => command));
+
 describe("backfill", () => {
+  test("is what doctor and verify advise for rows that were never counted, and repair for others", async ({
+    bareUrl,
+    bareDb,
+  }) => {
+    await bareDb.unsafe(APPLICATION);
+    await cli(["migrate", "--no-backfill"], { url: bareUrl });
+
+    const uncounted = [await cli(["doctor"], { url: bareUrl }), await cli(["verify"], { url: bareUrl })];
+    await cli(["backfill"], { url: bareUrl });
+    const right = await cli(["verify"], { url: bareUrl });
+    await bareDb`update conversation_metrics set user_messages = user_messages + 1`;
+    const wrong = [await cli(["doctor"], { url: bareUrl }), await cli(["verify"], { url: bareUrl })];
+
+    expect(uncounted.map(advised)).toEqual([new Set(["backfill"]), new Set(["backfill"])]);
+    expect(right.code).toBe(0);
+    expect(wrong.map(advised)).toEqual([new Set(["repair"]), new Set(["repair"])]);
+  });
+
   test("counts what was there before, in batches", async ({ bareUrl, bareDb }) => {
     await bareDb.unsafe(APPLICATION);
     await cli(["migrate", "--no-backfill"], { url: bareUrl });

@@ -92,7 +92,12 @@ begin
   return query select 'drift in a sample', number = 0,
     case when number = 0 then format('none in the newest %s sessions and message rows', sample)
       else format('%s in the newest %s sessions and message rows', case number when 1 then '1 difference' else number || ' differences' end, sample) end,
-    case when number > 0 then 'npx conversation-metrics verify, then: npx conversation-metrics repair' end;
+    case
+      when number = 0 then null
+      when metrics.has_uncounted()
+        then 'Rows were never counted: npx conversation-metrics backfill, then: npx conversation-metrics verify'
+      else 'npx conversation-metrics verify, then: npx conversation-metrics repair'
+    end;
 
   select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.source_tables as t

@@ -1,4 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
+import type { Sql } from "../../database.ts";
+import type { Source } from "../../sources.ts";
 import { type Difference, driftColumns, driftRow, forEachDifference } from "../drift.ts";
 import { counted } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
@@ -17,7 +19,11 @@ ledger, in every source. It reads one snapshot of each, so it is right while oth
     ["npx conversation-metrics verify --quiet || alert", "in a script: the exit code says it"],
     ["npx conversation-metrics verify --json", "every difference, for a program"],
   ],
-  exitCodes: [[0, "every number is right"], [1, "some differ; repair heals them"], UNUSABLE_CODE],
+  exitCodes: [
+    [0, "every number is right"],
+    [1, "some differ; backfill counts what never was, repair heals the rest"],
+    UNUSABLE_CODE,
+  ],
 });
 
 /** `verify`: compares all metrics with their recomputation. */
@@ -54,7 +60,20 @@ export function verifyCommand() {
         if (count > shown.length)
           out.note(`… and ${counted(count - shown.length, "more difference")} (--limit, --json)`);
         out.print(`${counted(count, "difference")} in ${counted(sessions.size, "session")}.`);
-        out.note(`Heal them: ${commandLine(settings, "repair")}`);
+        const uncounted = await hasUncounted(sql, sources);
+        out.note(
+          uncounted
+            ? `Rows were never counted. Count them, which blocks nobody: ${commandLine(settings, "backfill")}`
+            : `Heal them: ${commandLine(settings, "repair")}`,
+        );
       });
     });
+}
+
+async function hasUncounted(sql: Sql, sources: Source[]): Promise<boolean> {
+  for (const { schema } of sources) {
+    const [row] = await sql<[{ uncounted: boolean }]>`select ${sql(`${schema}.has_uncounted`)}() as uncounted`;
+    if (row.uncounted) return true;
+  }
+  return false;
 }
