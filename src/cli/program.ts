@@ -23,6 +23,7 @@ import { statusCommand } from "./commands/status.ts";
 import { uninstallCommand } from "./commands/uninstall.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { workerCommand } from "./commands/worker.ts";
+import { helpWidth, wrapProse } from "./help.ts";
 import { databaseUrl } from "./options.ts";
 import { UNUSABLE } from "./report-error.ts";
 
@@ -50,7 +51,7 @@ export function createProgram() {
     .option("-q, --quiet", "print results and errors only")
     .option("--debug", "print the stack of an error, and what goes on")
     .commandsGroup("Help:")
-    .addHelpText("after", AFTER);
+    .addHelpText("after", () => `\n${wrapProse(AFTER, helpWidth())}`);
   for (const [heading, commands] of Object.entries(GROUPS)) {
     for (const create of commands) program.addCommand(create().helpGroup(heading));
   }
@@ -61,7 +62,9 @@ export function createProgram() {
 // Commands may have commands of their own.
 function finish(command: CommandUnknownOpts, line: string): void {
   command
-    .configureHelp({ showGlobalOptions: true })
+    // Descriptions are wrapped beside wide options too.
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
+    .configureOutput({ getOutHelpWidth: helpWidth, getErrHelpWidth: helpWidth })
     .showHelpAfterError(`hint: npx ${line} --help`)
     .exitOverride(endWithUsage);
   for (const inner of command.commands) finish(inner, `${line} ${inner.name()}`);
@@ -77,4 +80,5 @@ Without DATABASE_URL the commands use the embedded PostgreSQL in .data/ (DATA_DI
 for as long as they run where it does not run yet.
 
 Exit codes: 0 all is well; 1 a check or a statement failed; 2 wrong options, no database, or no way to it.
+
 Begin with:  npx conversation-metrics start`;

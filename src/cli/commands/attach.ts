@@ -24,6 +24,7 @@ You write a view that maps your rows; columns are found by their names, others a
 --suggest proposes one for a table of yours. Everything else: docs/attach.md.
 
 --key says what the id is made of where it is no column as it stands, over the table's row "source".
+
 --parent says which rows hang on a changed row of a table that no foreign key leads to; none: it never changes.
 Both write names of tables with their schema.
 
@@ -38,7 +39,7 @@ Attached again under the same name, a changed view is taken over and the metrics
     ["npx conversation-metrics attach support --messages … --print", "the SQL for a migration of yours"],
     ["npx conversation-metrics attach support --messages … --no-backfill", "then: backfill --source support"],
     ["… --key \"messages=chat.lines:source.room || ':' || source.no\"", "an id of two columns"],
-    ['… --parent "chat.people=select m.id from changed join chat.messages m on m.person = changed.id"', "a parent"],
+    ['… --parent "chat.people=select m.id from changed join … on …"', "a parent"],
     ["npx conversation-metrics attach --list", "the sources, their tables, rows and state"],
   ],
   exitCodes: [

@@ -12,8 +12,10 @@ const HELP = helpText({
   about: `
 Writes conversations, leads and feedback of six tenants over the last 90 days by ordinary INSERT and UPDATE
 statements, so that the triggers count them as they would count yours. All its session ids begin with
-demo-<seed>-. To remove it:  delete from conversations where session_id like 'demo-%'  (likewise leads and
-feedback). The same seed, number and end give the same rows.`,
+demo-<seed>-. The same seed, number and end give the same rows.
+
+To remove it, and likewise from leads and feedback:
+  delete from conversations where session_id like 'demo-%'`,
   examples: [
     ["npx conversation-metrics demo", "2,000 sessions"],
     ["npx conversation-metrics demo --sessions 50000", "more, to see how it behaves"],

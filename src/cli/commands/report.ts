@@ -15,7 +15,9 @@ const HELP = helpText({
   about: `
 Writes the figures of a month into one file, by the ending of its name: .html (one file, without script, to send or to
 print), .pdf, or .csv (the days, as numbers). A conversation belongs to the month in which it began. The figures are
-those of the SQL reports. The options of a month: npx conversation-metrics report month --help.`,
+those of the SQL reports.
+
+The options of a month: npx conversation-metrics report month --help`,
   examples: [
     ["npx conversation-metrics report --out october.html --month 2026-10", "of all organizations"],
     ["npx conversation-metrics report --out acme.pdf --organization 7 --time-zone Europe/Berlin", "of last month"],
