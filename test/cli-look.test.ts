@@ -108,6 +108,15 @@ describe("recent", () => {
     expect(table[0]).toContain("tokens");
     expect(stderr).toMatch(/^Too narrow for: .*lead/m);
   });
+
+  test("columns of one name are left out together, and named once", async ({ url, db }) => {
+    await twoTenants(db);
+
+    const { stdout, stderr } = await cli(["session", "s", "-o", "1"], { url, env: { COLUMNS: "80" } });
+
+    expect(stderr).toBe("Too narrow for: from, text\n");
+    expect(stdout).toMatch(/^id .*prompt {2}completion/m);
+  });
 });
 
 describe("session", () => {

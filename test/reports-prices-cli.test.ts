@@ -40,13 +40,28 @@ describe("prices", () => {
   test("lists what is shipped with its source and date, also as JSON", async ({ url, db }) => {
     const [{ count } = { count: "" }] = await db`select count(*) from metrics.model_prices`;
 
-    const { stdout } = await cli(["prices"], { url });
+    const { stdout, stderr } = await cli(["prices"], { url });
     const json = await cli(["prices", "--json"], { url });
 
-    expect(stdout).toMatch(
-      /^gpt-4o-mini +2024-07-18 00:00:00\+00 +0\.15 +0\.60 +USD +OpenAI API pricing page, 2025-11-30/m,
-    );
+    expect(stdout).toMatch(/^gpt-4o-mini +2024-07-18 +0\.15 +0\.60 +USD +2025-11-30$/m);
+    expect(stderr).toContain("OpenAI API pricing page");
     expect(JSON.parse(json.stdout)).toHaveLength(Number(count));
+  });
+
+  test("shows every model, day and price whole in 80 columns, whatever the server's time zone", async ({ url, db }) => {
+    const [database] = await db<[{ name: string }]>`select quote_ident(current_database()) as name`;
+    await db.unsafe(`alter database ${database?.name} set time zone 'America/New_York'`);
+    const env = { COLUMNS: "80" };
+
+    const wide = await cli(["prices"], { url });
+    const narrow = await cli(["prices"], { url, env });
+    await cli(["prices", "set", "gpt-4o", "2", "8", "--from", "2027-01-01T09:30:00Z"], { url });
+    const withTime = await cli(["prices"], { url, env });
+
+    expect(narrow.stdout).toBe(wide.stdout);
+    expect(narrow.stdout).toMatch(/^gpt-4o-mini +2024-07-18 +0\.15 .*2025-11-30$/m);
+    expect(withTime.stdout).toMatch(/^gpt-4o +2027-01-01 09:30:00\+00 +2 +8 +USD$/m);
+    expect(withTime.stdout).not.toContain("…");
   });
 
   test.for([

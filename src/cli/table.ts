@@ -14,6 +14,9 @@ export type Column = {
   spare?: number;
 };
 
+/** As `min`: a column that is never cut. */
+export const WHOLE = Number.POSITIVE_INFINITY;
+
 const GAP = 2;
 const MIN_WIDTH = 12;
 
@@ -49,12 +52,15 @@ export function fitColumns(columns: Column[], rows: string[][], width: number): 
     const widths = shrink(kept, columns, natural, width);
     if (widths !== undefined || kept.length === 1) {
       const left = columns.filter((_, index) => !kept.includes(index));
-      return { kept, widths: widths ?? [Math.max(1, width)], dropped: left.map((column) => column.name) };
+      const dropped = [...new Set(left.map((column) => column.name))];
+      return { kept, widths: widths ?? [Math.max(1, width)], dropped };
     }
     const spare = (index: number) => columns[index]?.spare ?? 0;
     const most = Math.max(...kept.map(spare));
     const leaving = kept.findLast((index) => spare(index) === most);
-    kept = kept.filter((index) => index !== leaving);
+    // Columns of one name belong together: of two, the one that is left could be either.
+    const name = columns[leaving ?? 0]?.name;
+    kept = kept.filter((index) => columns[index]?.name !== name);
   }
 }
 

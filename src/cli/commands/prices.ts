@@ -4,6 +4,7 @@ import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { moment } from "../options.ts";
 import { FAILED } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
+import { WHOLE } from "../table.ts";
 
 const HELP = helpText({
   about: `
@@ -78,30 +79,35 @@ type Entry = {
 
 async function list({ sql, out }: Session, json: boolean): Promise<void> {
   const entries = await sql<Entry[]>`
-    select model, is_prefix, case when isfinite(valid_from) then valid_from::text end as valid_from,
+    select model, is_prefix,
+      case when isfinite(valid_from) then (valid_from at time zone 'UTC')::text || '+00' end as valid_from,
       prompt_price::text, completion_price::text, currency, source, known_on::text
     from metrics.model_prices as p
     order by model, is_prefix, currency, p.valid_from`;
   if (json) return out.print(JSON.stringify(entries, null, 2));
   out.table(
     [
-      { name: "model" },
-      { name: "since" },
+      { name: "model", min: WHOLE },
+      { name: "since", min: WHOLE },
       { name: "prompt", number: true },
       { name: "completion", number: true },
-      { name: "currency" },
-      { name: "from" },
+      { name: "currency", spare: 1 },
+      { name: "known on", min: WHOLE, spare: 2 },
     ],
     entries.map((each) => [
       nameOf(each.model, each.is_prefix),
-      each.valid_from ?? NONE,
+      each.valid_from === null ? NONE : dayOrTime(each.valid_from),
       each.prompt_price,
       each.completion_price,
       each.currency,
-      [each.source, each.known_on].filter((part) => part !== null).join(", ") || NONE,
+      each.known_on ?? NONE,
     ]),
   );
+  const sources = new Set(entries.map(({ source }) => source).filter((source) => source !== null));
+  if (sources.size > 0) out.note(`Those with a day under "known on" are from: ${[...sources].join(", ")}.`);
 }
+
+const dayOrTime = (time: string) => time.replace(/ 00:00:00\+00$/, "");
 
 function nameOf(model: string, isPrefix: boolean): string {
   return isPrefix ? `${model}…` : model;
