@@ -6366,7 +6366,7 @@ declare
 begin
   if to_regrole(quote_ident(from_role)) is null then
     raise exception 'there is no role named %', quote_ident(from_role)
-      using errcode = 'undefined_object', hint = 'Who reads what: select * from metrics.readers';
+      using errcode = 'undefined_object', hint = 'Who reads what: npx conversation-metrics readers';
   end if;
   delete from metrics.readers as r where r.role = quote_ident(from_role)::regrole;
   execute format('revoke all on public.all_conversation_metrics from %I', from_role);

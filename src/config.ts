@@ -11,11 +11,24 @@ export function optional<T extends z.ZodType>(schema: T) {
   return z.preprocess((value) => (value === "" ? undefined : value), schema);
 }
 
+/** A whole number of a range, with an error that a person understands. */
+export function whole(least: number, most: number) {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce
+    .number({ error })
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, { error });
+}
+
+/** One of several words. */
+export function oneOf<const T extends [string, ...string[]]>(words: T) {
+  return z.enum(words, { error: `must be one of ${words.join(", ")}` });
+}
+
 const environment = z.object({
   DATABASE_URL: optional(databaseUrl.optional()),
   DATA_DIR: optional(z.string().default(".data")),
-  DATABASE_PORT: optional(z.coerce.number().int().min(1).max(65535).optional()),
-  LOG_LEVEL: optional(z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn")),
+  DATABASE_PORT: optional(whole(1, 65_535).optional()),
+  LOG_LEVEL: optional(oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn")),
 });
 
 /** What the environment says, checked. */

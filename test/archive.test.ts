@@ -161,9 +161,13 @@ describe("archived sessions", () => {
     ]);
 
     expect(await run("unset", "--organization", "1")).toBe("The rule for sessions of organization 1 is gone.\n");
+    const again = await cli(["archive", "unset", "--organization", "1"], { url });
+    expect(again).toMatchObject({ code: 1, stdout: "There was no rule for sessions of organization 1.\n" });
     const restored = await cli(["archive", "restore", "--organization", "none"], { url });
     expect(restored.stdout).toMatch(/^Restored [1-9]\d* sessions/);
-    expect(restored.stderr).toContain("What a rule calls old goes again");
+    expect(restored.stderr).toMatch(
+      /^What a rule calls old goes again .*npx conversation-metrics archive set never --organization none$/m,
+    );
     expect(await run("restore")).toMatch(/^Restored [1-9]\d* sessions/);
     expect(await archived(db)).toBe(0);
     expect((await cli(["archive", "set", "soon"], { url })).stderr).toContain("It must look like 180d");

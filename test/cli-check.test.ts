@@ -3,7 +3,7 @@ import type { Sql } from "../src/database.ts";
 import { cli } from "./support/cli.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { populate } from "./support/population.ts";
-import { test, untilCounted } from "./support/worker.ts";
+import { test, until, untilCounted } from "./support/worker.ts";
 
 // What an operator with all rights can do behind the triggers' back.
 async function damage(db: Sql): Promise<void> {
@@ -18,6 +18,12 @@ describe("verify", () => {
 
     expect(await cli(["verify"], { url })).toEqual({ code: 0, stdout: "Every number is right.\n", stderr: "" });
     await expectNoDrift(db);
+  });
+
+  test("--quiet prints nothing where every number is right", async ({ url, db }) => {
+    await populate(db);
+
+    expect(await cli(["verify", "--quiet"], { url })).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
   test("exits with 1 at drift, and shows the stored and the actual value", async ({ url, db }) => {
@@ -96,6 +102,17 @@ describe("repair", () => {
 });
 
 describe("doctor", () => {
+  test("--quiet prints what is not right, and that alone", async ({ url, db, start }) => {
+    const noWorker = await cli(["doctor", "--quiet"], { url });
+    await start();
+    await until(db, "exists (select from metrics.workers)");
+    const right = await cli(["doctor", "--quiet"], { url });
+
+    expect(noWorker.code).toBe(1);
+    expect(noWorker.stdout).toMatch(/^FAILED {2}worker: .*\n {8}cure: .*\n$/);
+    expect(right).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
   test("exits with 0 where nothing is wrong", async ({ start, url, db }) => {
     await populate(db);
     await start();

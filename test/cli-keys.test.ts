@@ -60,6 +60,7 @@ describe("keys", () => {
     const { stdout } = await cli(["keys", "--json"], { url });
 
     expect([revoked.code, again.code]).toEqual([0, 1]);
+    expect(again.stderr).toContain("npx conversation-metrics keys\n");
     expect(revoked.stdout).toBe(`Revoked ${key.prefix}… (shop), which writes for organization 7.\n`);
     expect(JSON.parse(stdout).map(({ state }: { state: string }) => state)).toEqual(["revoked", "valid"]);
   });

@@ -60,7 +60,9 @@ describe("readers", () => {
     });
     expect(unknown).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/there is no role named no_such_role\nhint: Who reads what/),
+      stderr: expect.stringMatching(
+        /there is no role named no_such_role\nhint: Who reads what: npx conversation-metrics readers$/m,
+      ),
     });
     expect(nobody).toMatchObject({
       code: 1,

@@ -40,3 +40,8 @@ export function average(value: string, count: string | number, noun: string): st
 export function toSecond(time: string): string {
   return time.replace(/(:\d\d)\.\d+/, "$1");
 }
+
+/** A text as a shell takes it for one word. */
+export function shellWord(text: string): string {
+  return /^[\w.=:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

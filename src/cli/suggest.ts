@@ -3,6 +3,7 @@ import { identifier } from "../attach/statement.ts";
 import { readTable, type Table } from "../attach/table.ts";
 import type { Sql } from "../database.ts";
 import { UserError } from "../errors.ts";
+import { shellWord } from "./format.ts";
 import { UNUSABLE } from "./report-error.ts";
 
 type Kind = "messages" | "leads" | "feedback";
@@ -75,8 +76,4 @@ function attachText(table: Table, kinds: Kind[], source: string): string {
     "-- Then, to attach it (with --print to see the SQL only):",
     `-- npx conversation-metrics attach ${source} ${[...views, ...keys].join(" ")}`,
   ].join("\n");
-}
-
-function shellWord(text: string): string {
-  return /^[\w.=:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { optional, readEnvironment } from "../config.ts";
+import { oneOf, optional, readEnvironment, whole } from "../config.ts";
 import type { Limits } from "./limits.ts";
 
 const origins = z.string().transform((text, context) =>
@@ -10,12 +10,10 @@ const origins = z.string().transform((text, context) =>
   }),
 );
 
-const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
-
 const environment = z.object({
   PORT: optional(whole(0, 65_535).optional()),
   HOST: optional(z.string().default("127.0.0.1")),
-  LOCAL_ACCESS: optional(z.enum(["on", "off"]).optional()),
+  LOCAL_ACCESS: optional(oneOf(["on", "off"]).optional()),
   WIDGET_ORIGINS: optional(origins.default([])),
   TRUST_PROXY: optional(whole(0, 10).default(0)),
   RATE_LIMIT_PER_IP: optional(whole(1, 1_000_000).default(60)),
@@ -24,7 +22,9 @@ const environment = z.object({
   RATE_LIMIT_READS: optional(whole(1, 1_000_000).default(600)),
   STOP_DELAY_SECONDS: optional(whole(0, 300).default(0)),
   OPENAI_API_KEY: optional(z.string().optional()),
-  OPENAI_BASE_URL: optional(z.url({ protocol: /^https?$/ }).optional()),
+  OPENAI_BASE_URL: optional(
+    z.url({ protocol: /^https?$/, error: "must look like https://api.openai.com/v1" }).optional(),
+  ),
   OPENAI_MODEL: optional(z.string().default("gpt-4o-mini")),
   CHAT_SYSTEM_PROMPT: optional(z.string().default("You are a helpful assistant.")),
   CHAT_HISTORY: optional(whole(0, 200).default(20)),

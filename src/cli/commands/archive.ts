@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Sql } from "../../database.ts";
 import type { Source } from "../../sources.ts";
-import { counted, integer } from "../format.ts";
+import { counted, integer, shellWord } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { moment } from "../options.ts";
 import { startProgress } from "../progress.ts";
+import { FAILED } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
 import { commandLine } from "../settings.ts";
 import { chooseSources, sourceOption } from "../sources.ts";
@@ -23,7 +24,7 @@ here; without a rule nothing is archived. Messages stay where they are: they are
     ["npx conversation-metrics archive restore --organization 7", "bring them back"],
     ["npx conversation-metrics archive unset --organization 7", "the default holds for it again"],
   ],
-  exitCodes: [[0, "shown, set or moved"], [1, "the server refused, and nothing changed"], UNUSABLE_CODE],
+  exitCodes: [[0, "shown, set or moved"], [1, "unset: there was no such rule; or the server refused"], UNUSABLE_CODE],
 });
 
 const BATCH = 500;
@@ -149,6 +150,7 @@ async function unset(session: Session, options: Chosen): Promise<void> {
     taken += rows.length;
   }
   const rule = `rule for sessions ${describe(options)}`;
+  if (taken === 0) process.exitCode = FAILED;
   out.print(taken > 0 ? `The ${rule} is gone.` : `There was no ${rule}.`);
 }
 
@@ -210,5 +212,11 @@ async function restore(
   }
   out.print(`Restored ${counted(total, "session")}.`);
   if (total === 0 || rules === 0) return;
-  out.note(`What a rule calls old goes again within ten minutes: ${commandLine(settings, "archive set never --help")}`);
+  const which = [
+    ...(id === undefined ? [] : [`--organization ${shellWord(id)}`]),
+    ...(options.source === undefined ? [] : [`--source ${options.source}`]),
+  ];
+  const never = commandLine(settings, ["archive set never", ...which].join(" "));
+  out.note(`What a rule calls old goes again within ten minutes. To keep it: ${never}`);
+  if (id === undefined) out.note(`Organizations with a rule of their own: ${commandLine(settings, "archive")}`);
 }

@@ -9,6 +9,7 @@ import { organizationNamed, printKeys, purpose } from "../keys.ts";
 import { moment } from "../options.ts";
 import { FAILED, UNUSABLE } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
+import { commandLine } from "../settings.ts";
 
 const HELP = helpText({
   about: `
@@ -103,14 +104,17 @@ function revokeCommand() {
     });
 }
 
-async function revoke({ sql, out }: Session, given: string, json: boolean): Promise<void> {
+async function revoke({ sql, out, settings }: Session, given: string, json: boolean): Promise<void> {
   const revoked = await revokeKeys(
     sql,
     isSecret(given) ? { hash: hashOf(given) } : /^\d{1,18}$/.test(given) ? { id: given } : { prefix: given },
   );
   if (revoked.length === 0) process.exitCode = FAILED;
   if (json) return out.print(JSON.stringify(revoked, null, 2));
-  if (revoked.length === 0) return out.print("There is no such key that holds.");
+  if (revoked.length === 0) {
+    out.print("There is no such key that holds.");
+    return out.note(`See which there are: ${commandLine(settings, "keys")}`);
+  }
   for (const key of revoked) out.print(`Revoked ${key.prefix}… (${key.name}), which ${purpose(key)}.`);
 }
 

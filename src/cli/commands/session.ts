@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { UserError } from "../../errors.ts";
 import { explainSession } from "../explain-session.ts";
-import { integer, NONE } from "../format.ts";
+import { integer, NONE, shellWord } from "../format.ts";
 import { helpText } from "../help.ts";
 import { wholeNumber } from "../options.ts";
 import { FAILED, UNUSABLE } from "../report-error.ts";
@@ -83,13 +83,13 @@ function severalSessions({ out, settings }: Session, id: string, found: Found[],
   ]);
   const columns = [{ name: "organization" }, { name: "messages", number: true }, { name: "last" }];
   out.table(several ? [{ name: "source" }, ...columns] : columns, rows);
-  const organization = `--organization ${quoted(first.organization_id ?? "none")}`;
+  const organization = `--organization ${shellWord(first.organization_id ?? "none")}`;
   const which = several ? `--source ${first.source} ${organization}` : organization;
   const whose = several
     ? `${found.length} sessions are called ${id}`
     : `${found.length} organizations have a session ${id}`;
   return new UserError(`${whose}.`, {
-    hint: `Name one: ${commandLine(settings, `session ${quoted(id)} ${which}`)}`,
+    hint: `Name one: ${commandLine(settings, `session ${shellWord(id)} ${which}`)}`,
     exitCode: UNUSABLE,
   });
 }
@@ -105,9 +105,4 @@ function unknownSession({ settings }: Session, id: string, organization: string 
     hint: `A session needs a row in conversations. See what there is: ${commandLine(settings, "recent --minutes 1440")}`,
     exitCode: FAILED,
   });
-}
-
-// As a shell takes it for one word.
-function quoted(text: string): string {
-  return /^[\w.:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

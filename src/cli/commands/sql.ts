@@ -1,11 +1,13 @@
 import { text as readAll } from "node:stream/consumers";
 import { Command, Option } from "@commander-js/extra-typings";
 import { stringify } from "csv-stringify/sync";
+import { UserError } from "../../errors.ts";
 import { counted, NONE } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { isNumber, rowsToJson } from "../json-rows.ts";
 import { type Output, terminalWidth } from "../output.ts";
 import { printRecords } from "../records.ts";
+import { UNUSABLE } from "../report-error.ts";
 import { type Result, runStatements } from "../result.ts";
 import { withDatabase } from "../session.ts";
 import { asStatementError } from "../statement-error.ts";
@@ -34,6 +36,12 @@ export function sqlCommand() {
     .addHelpText("after", HELP)
     .action(async (statement, options, command) => {
       const statements = statement === "-" ? await readAll(process.stdin) : statement;
+      if (statements.trim() === "") {
+        throw new UserError("There is no statement.", {
+          hint: 'Like this: npx conversation-metrics sql "select * from conversation_metrics limit 5"',
+          exitCode: UNUSABLE,
+        });
+      }
       await withDatabase(
         command,
         async ({ sql, out }) => {

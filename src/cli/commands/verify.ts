@@ -51,7 +51,7 @@ export function verifyCommand() {
         for (const source of sources) await forEachDifference(sql, source, visit);
         if (count > 0) process.exitCode = FAILED;
         if (options.json) return out.print(`],"count":${count},"sessions":${sessions.size}}`);
-        if (count === 0) return out.print("Every number is right.");
+        if (count === 0) return out.quiet ? undefined : out.print("Every number is right.");
         if (shown.length > 0)
           out.table(
             driftColumns(sources),

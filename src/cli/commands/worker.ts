@@ -1,11 +1,12 @@
 import { Command } from "@commander-js/extra-typings";
+import { UserError } from "../../errors.ts";
 import { onShutdown } from "../../shutdown.ts";
 import type { Backlog } from "../../worker/backlog.ts";
 import { counted } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { wholeNumber } from "../options.ts";
 import { startProgress } from "../progress.ts";
-import { FAILED } from "../report-error.ts";
+import { FAILED, UNUSABLE } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
 import { commandLine } from "../settings.ts";
 
@@ -34,6 +35,12 @@ export function workerCommand() {
     .option("--json", "with --once: print JSON")
     .addHelpText("after", HELP)
     .action(async (options, command) => {
+      if (options.json && !options.once) {
+        throw new UserError("--json is for --once: a worker that stays has no result.", {
+          hint: "Leave it out, or: npx conversation-metrics worker --once --json",
+          exitCode: UNUSABLE,
+        });
+      }
       await withDatabase(command, (session) => (options.once ? once(session, options) : forever(session, options)));
     });
 }
