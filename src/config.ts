@@ -2,9 +2,14 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "./errors.ts";
 
-const databaseUrl = z.string().refine((text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text), {
-  error: "must look like postgres://user:password@host:5432/database",
-});
+/** What a database's URL must be; said without the value, which may hold a password. */
+export const DATABASE_URL_RULE = "must look like postgres://user:password@host:5432/database";
+
+export function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
+const databaseUrl = z.string().refine(isDatabaseUrl, { error: DATABASE_URL_RULE });
 
 /** A variable that is set to nothing (as docker compose does with ${NAME:-}) is not set. */
 export function optional<T extends z.ZodType>(schema: T) {

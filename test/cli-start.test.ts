@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, describe, expect } from "vitest";
 import { connect } from "../src/database.ts";
+import { runningEmbedded } from "../src/embedded/running.ts";
 import { type CliOptions, cli, finished, said, startCli } from "./support/cli.ts";
 import { test as withServer } from "./support/database.ts";
 import { expectNoDrift } from "./support/oracle.ts";
@@ -32,7 +33,7 @@ const test = base.extend<{ folder: CliOptions; start: () => ChildProcess }>({
   },
 });
 
-const urlIn = (text: string) => /psql "(postgres:[^"]+)"/.exec(text)?.[1] ?? "";
+const urlOf = async ({ env }: CliOptions) => (await runningEmbedded(env?.DATA_DIR ?? "")) ?? "";
 
 describe("start with the embedded server", () => {
   test("says how to connect, keeps the data, and ends cleanly on Ctrl-C", { timeout: 60_000 }, async ({
@@ -42,7 +43,8 @@ describe("start with the embedded server", () => {
     const first = start();
     const firstEnd = finished(first);
     const welcome = await said(first, "Ready. Ctrl-C stops it.");
-    const db = connect(urlIn(welcome), { max: 1 });
+    const url = await urlOf(folder);
+    const db = connect(url, { max: 1 });
     await db`insert into conversations (organization_id, session_id, message, response) values (1, 's-1', 'hi', 'hello')`;
     await expectNoDrift(db);
     await db.end();
@@ -68,7 +70,11 @@ describe("start with the embedded server", () => {
     expect(code).toBe(0);
     expect(stdout.match(/Stopped\./g)).toHaveLength(1);
     expect(welcome).toContain(`npx conversation-metrics sql "select * from conversation_metrics limit 5"`);
-    expect(urlIn(again)).toBe(urlIn(welcome));
+    const { password, port } = new URL(url);
+    expect(welcome).toContain(`psql "postgres://postgres@127.0.0.1:${port}/conversations"`);
+    expect(welcome).toContain("npx conversation-metrics start prints this line with the password");
+    expect(again).toContain(`127.0.0.1:${port}/`);
+    expect(welcome + again).not.toContain(password);
     expect(JSON.parse(kept.stdout)).toMatchObject({ metrics: { total_messages: 2 } });
     expect((await secondEnd).code).toBe(0);
   });
@@ -86,7 +92,8 @@ describe("start with the embedded server", () => {
 
     expect(second.code).toBe(0);
     expect(second.stdout).toContain("It runs already");
-    expect(urlIn(second.stdout)).toBe(urlIn(welcome));
+    const [psql = ""] = /psql ".+"/.exec(welcome) ?? [];
+    expect(second.stdout).toContain(psql);
     const [, address = ""] = /HTTP API\n {2}(\S+)\/docs\n/.exec(welcome) ?? [];
     expect(address).not.toBe("");
     expect(second.stdout).toContain(`Dashboard\n  ${address}\n`);
@@ -94,10 +101,14 @@ describe("start with the embedded server", () => {
     expect(without.stdout).toContain("http://localhost:3000/login?code=");
   });
 
-  test("a server that dies makes it fail, and says where the log is", { timeout: 60_000 }, async ({ start }) => {
+  test("a server that dies makes it fail, and says where the log is", { timeout: 60_000 }, async ({
+    folder,
+    start,
+  }) => {
     const child = start();
     const end = finished(child);
-    const db = connect(urlIn(await said(child, "Ready. Ctrl-C stops it.")), { max: 1 });
+    await said(child, "Ready. Ctrl-C stops it.");
+    const db = connect(await urlOf(folder), { max: 1 });
     const [row] = await db<[{ pid: number }]>`
       select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)::int as pid`;
     process.kill(row.pid, "SIGQUIT");
@@ -131,11 +142,10 @@ describe("start with a server of your own", () => {
   withServer("migrates it, stays, and ends on SIGTERM", async ({ bareUrl, bareDb }) => {
     const child = startCli(["start"], { url: bareUrl });
     const end = finished(child);
-    const welcome = await said(child, "Ready. Ctrl-C stops it.");
+    await said(child, "Ready. Ctrl-C stops it.");
     child.kill("SIGTERM");
 
     expect((await end).code).toBe(0);
-    expect(urlIn(welcome)).toBe(bareUrl);
     await expectNoDrift(bareDb);
   });
 

@@ -1,4 +1,7 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { DATABASE_URL_RULE, isDatabaseUrl } from "../config.ts";
+import { UserError } from "../errors.ts";
+import { UNUSABLE } from "./report-error.ts";
 
 /** A parser for the value of an option that is a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -19,10 +22,13 @@ export function moment(text: string): Date {
   return time;
 }
 
-/** A parser for a database's URL. */
+/** A parser for a database's URL. What it refuses is not shown, as commander would: it may hold a password. */
 export function databaseUrl(text: string): string {
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return text;
-  throw new InvalidArgumentError("It must look like postgres://user:password@host:5432/database.");
+  if (isDatabaseUrl(text)) return text;
+  throw new UserError(`option '--database-url <url>' ${DATABASE_URL_RULE}`, {
+    hint: "In user and password, write / as %2F, ? as %3F, # as %23 and % as %25.",
+    exitCode: UNUSABLE,
+  });
 }
 
 /** A parser for a month. */

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import type { HttpSettings } from "../http/settings.ts";
 import { LINK_MINUTES } from "../keys/login.ts";
+import { psqlLines } from "./psql-line.ts";
 import { type CliSettings, commandLine } from "./settings.ts";
 import type { WaysIn } from "./sign-in.ts";
 
@@ -11,9 +12,10 @@ const INSERT = `insert into conversations
 
 /** How to connect to the database, as lines to copy. */
 export function howToConnect(url: string, settings: CliSettings): string {
+  const psql = psqlLines(url, settings, { isSeen: process.stdout.isTTY });
   return `
 ${styleText("bold", "Connect")}
-  psql "${url}"
+${psql.map((line) => `  ${line}`).join("\n")}
   ${commandLine(settings, `sql "select * from conversation_metrics limit 5"`)}`;
 }
 

@@ -31,9 +31,8 @@ export async function takeOver(
   const found = await findRunningServer(clusterDir);
   if (found === undefined) return undefined;
   if ((await parentOf(found.pid)) === connection.owner) {
-    const url = connectionUrl({ ...connection, port: found.port });
     throw new UserError(`PostgreSQL already runs on ${clusterDir} (process ${found.pid}).`, {
-      hint: `Use it: DATABASE_URL=${url} npm start. Or stop it: kill ${found.pid}`,
+      hint: `Every other command uses it as it is. To start it again, stop it first: kill ${connection.owner}`,
     });
   }
   const server = adopt(found.pid);
