@@ -1,14 +1,17 @@
 import { errorCode, UserError } from "./errors.ts";
 
+// Where the database's URL may have come from: this does not know from which.
+const GIVEN = "DATABASE_URL (or --database-url)";
+
 const CURES: Record<string, string> = {
-  ECONNREFUSED: "Is the server running? Check host and port in DATABASE_URL, or start one: npm start",
-  ENOTFOUND: "Check the host name in DATABASE_URL.",
-  EAI_AGAIN: "Check the host name in DATABASE_URL, and the network.",
-  ETIMEDOUT: "Check host and port in DATABASE_URL, and what stands between (a firewall, a VPN).",
-  CONNECT_TIMEOUT: "Check host and port in DATABASE_URL, and what stands between (a firewall, a VPN).",
-  "28P01": "Check user and password in DATABASE_URL.",
-  "28000": "Check user and password in DATABASE_URL, and the server's pg_hba.conf.",
-  "3D000": "Check the database name in DATABASE_URL, or create it: createdb <name>",
+  ECONNREFUSED: `Is the server running? Check host and port in ${GIVEN}. Or unset it for a database in this folder: npx conversation-metrics start`,
+  ENOTFOUND: `Check the host name in ${GIVEN}.`,
+  EAI_AGAIN: `Check the host name in ${GIVEN}, and the network.`,
+  ETIMEDOUT: `Check host and port in ${GIVEN}, and what stands between (a firewall, a VPN).`,
+  CONNECT_TIMEOUT: `Check host and port in ${GIVEN}, and what stands between (a firewall, a VPN).`,
+  "28P01": `Check user and password in ${GIVEN}.`,
+  "28000": `Check user and password in ${GIVEN}, and the server's pg_hba.conf.`,
+  "3D000": `Check the database name in ${GIVEN}, or create it: createdb <name>`,
   "42501": "Use a role that owns the tables, or has the right that is named.",
   "53300": "The server is out of connections: close some, or raise max_connections.",
   "55P03": "Another transaction holds the table: try again in a moment, or without lock_timeout.",

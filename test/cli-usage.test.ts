@@ -31,6 +31,8 @@ const COMMANDS = [
   "repair",
 ];
 
+const UNREACHABLE = "postgres://nobody@127.0.0.1:1/nothing";
+
 describe("the command line", () => {
   test("--help lists every command", async () => {
     const { code, stdout } = await cli(["--help"]);
@@ -85,11 +87,17 @@ describe("a command that gets no database", () => {
     expect(stderr).toMatch(/^error: ENOTDIR.*\nhint: Set DATA_DIR to a folder\.$/m);
   });
 
-  test("says that the server cannot be reached", async () => {
-    const { code, stderr } = await cli(["status"], { url: "postgres://nobody@127.0.0.1:1/nothing" });
+  test.for([
+    { args: ["status"], url: UNREACHABLE },
+    { args: ["start"], url: UNREACHABLE },
+    { args: ["status", "--database-url", UNREACHABLE], url: "" },
+  ])("$args says that the server cannot be reached, and what helps then", async ({ args, url }) => {
+    const { code, stderr } = await cli(args, { url });
 
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: .*ECONNREFUSED.*\nhint: Is the server running\?/);
+    expect(stderr).toMatch(/in DATABASE_URL \(or --database-url\)\. Or unset it .*: npx conversation-metrics start$/m);
+    expect(stderr).not.toContain("npm start");
   });
 
   test("says that the URL is none", async () => {

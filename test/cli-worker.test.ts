@@ -188,7 +188,7 @@ describe("doctor", () => {
     expect(await finding(url, "worker")).toMatchObject({
       ok: false,
       finding: expect.stringContaining("none has ever run"),
-      cure: expect.stringContaining("npx conversation-metrics worker"),
+      cure: "npx conversation-metrics worker (npx conversation-metrics start runs one too)",
     });
     expect(await finding(url, "tokens waiting")).toMatchObject({
       ok: false,

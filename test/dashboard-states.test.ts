@@ -45,7 +45,7 @@ await inBrowser("the dashboard as it may be", (open) => {
     const api = await serve({ settings: { limits: limits(), localAccess: false } });
     const { page } = await open(`${api.url}/?range=all&tz=UTC`);
 
-    await page.getByRole("alert").getByText("keys login").waitFor();
+    await page.getByRole("alert").getByText("Sign in by a link: npx conversation-metrics keys login").waitFor();
     await page.goto(await createLoginLink(db, api.url, { scope: "read", organization: "1" }));
     await page.getByRole("list", { name: "Key figures" }).waitFor();
     await page.getByText("Organization 1 alone").waitFor();

@@ -69,7 +69,7 @@ async function problemOf(response: Response): Promise<ApiError> {
 }
 
 const HINTS: Record<number, string> = {
-  401: "Open the link that npm start prints, or make another: npx conversation-metrics keys login",
+  401: "Sign in by a link: npx conversation-metrics keys login prints one.",
   403: "Choose another organization, or none.",
   429: "It tries again by itself.",
   503: "It tries again by itself.",

@@ -16,7 +16,7 @@ const SHOWN = 5;
 /** The checks of `doctor` about exact token counts and who makes them. */
 export async function tokenChecks({ sql, settings }: Session, sources: Source[]): Promise<Check[]> {
   const state = await readTokenState(sql, sources);
-  const start = `${commandLine(settings, "worker")} (npm start runs one too)`;
+  const start = `${commandLine(settings, "worker")} (${commandLine(settings, "start")} runs one too)`;
   return [
     checkWorker(state, start),
     checkLag(state, start),
