@@ -59,6 +59,7 @@ describe("the command line", () => {
     { args: ["verify", "--wat"], message: "error: unknown option '--wat'" },
     { args: ["session"], message: "error: missing required argument 'session_id'" },
     { args: ["recent", "--minutes", "soon"], message: "It must be a whole number from 1." },
+    { args: ["start", "--http-port", "99999"], message: "It must be a whole number from 0 to 65535." },
     { args: ["encodings", "set", "gpt-9", "utf8"], message: "Allowed choices are gpt2, r50k_base" },
     { args: ["demo", "--until", "soon"], message: "It must look like 2025-06-30" },
     { args: ["worker", "--json"], message: "--json is for --once" },

@@ -14,6 +14,13 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A parser for a port to listen on; 0 is any free one. */
+export function port(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
+}
+
 /** A parser for the value of an option that is a day or a time; a time without a zone is UTC. */
 export function moment(text: string): Date {
   const time = new Date(/T/.test(text) && !/(Z|[+-]\d\d:\d\d)$/.test(text) ? `${text}Z` : text);

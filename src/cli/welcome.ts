@@ -5,11 +5,6 @@ import { psqlLines } from "./psql-line.ts";
 import { type CliSettings, commandLine } from "./settings.ts";
 import type { WaysIn } from "./sign-in.ts";
 
-const WIDTH = 110;
-const INSERT = `insert into conversations
-    (organization_id, session_id, message, response)
-    values (1, 's-1', 'Open on Sundays?', 'Yes, from 10 to 18.')`;
-
 /** How to connect to the database, as lines to copy. */
 export function howToConnect(url: string, settings: CliSettings): string {
   const psql = psqlLines(url, settings, { isSeen: process.stdout.isTTY });
@@ -51,20 +46,4 @@ export function whereItIs(url: string, settings: CliSettings): string {
 ${styleText("bold", "Dashboard")}
   ${url}
   A link that signs a browser in: ${commandLine(settings, "keys login")}`;
-}
-
-/** What a newcomer can do with it. On a server of their own the tables may be theirs, and look otherwise. */
-export function whatNext(settings: CliSettings): string {
-  const insert = settings.databaseUrl === undefined ? [`  ${commandLine(settings, `sql "${INSERT}"`)}`] : [];
-  const lines: [string, string][] = [
-    [commandLine(settings, "demo"), "write 90 days of conversations, and see their metrics"],
-    [commandLine(settings, "session s-1"), "one session, and where its numbers come from"],
-    [commandLine(settings, "recent"), "what changed in the last minutes"],
-    [commandLine(settings, "doctor"), "when something looks wrong"],
-  ];
-  const column = Math.min(WIDTH, Math.max(...lines.map(([line]) => line.length)));
-  return `
-${styleText("bold", "Next")}
-${[...insert, ...lines.map(([line, does]) => `  ${line.padEnd(column)}   ${does}`)].join("\n")}
-  Everything: npx conversation-metrics --help, docs/cli.md`;
 }

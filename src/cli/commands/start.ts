@@ -9,13 +9,14 @@ import { startServices } from "../../services.ts";
 import { onShutdown } from "../../shutdown.ts";
 import { counted } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
-import { wholeNumber } from "../options.ts";
+import { port } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
 import { reportError } from "../report-error.ts";
 import { type CliSettings, readSettings } from "../settings.ts";
 import { waysIn } from "../sign-in.ts";
 import { fillOnce, refuseApplication } from "../start-demo.ts";
-import { howToCall, howToConnect, whatNext, whereItIs, whereToLook } from "../welcome.ts";
+import { howToCall, howToConnect, whereItIs, whereToLook } from "../welcome.ts";
+import { whatNext } from "../what-next.ts";
 
 const HELP = helpText({
   about: `
@@ -42,11 +43,7 @@ export function startCommand() {
   return new Command("start")
     .description("run the database in this folder, or prepare yours, and say how to use it")
     .option("--no-worker", "run no worker: tokens stay estimates until another counts them")
-    .option(
-      "--http-port <port>",
-      "the HTTP API's port (default: PORT, else the first free one from 3000)",
-      wholeNumber(0),
-    )
+    .option("--http-port <port>", "the HTTP API's port (default: PORT, else the first free one from 3000)", port)
     .option("--no-http", "serve no HTTP API and no dashboard")
     .option("--demo", "fill the database with 90 days of demo data first, once")
     .addHelpText("after", HELP)
@@ -98,6 +95,7 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
   if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
   if (what.http !== undefined) await prepareDashboard(out.note);
   if (what.demo) await fillOnce(url, settings, out);
+  const next = await whatNext(url, settings);
   const services = await startServices({ databaseUrl: url, log: settings.log, ...what });
   onShutdown(services.stop);
   onShutdown(async () => {
@@ -106,13 +104,13 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
   });
   out.print(howToConnect(url, settings));
   if (services.httpUrl === undefined || what.http === undefined) {
-    out.print(whatNext(settings));
+    out.print(next);
   } else {
     const embedded = settings.databaseUrl === undefined;
     if (embedded) await writeHttpAddress(settings.dataDir, services.httpUrl);
     const ways = await waysIn(url, services.httpUrl, { embedded, isSeen: process.stdout.isTTY });
     out.print(howToCall(services.httpUrl, what.http, ways, settings));
-    out.print(whatNext(settings));
+    out.print(next);
     out.print(whereToLook(services.httpUrl, ways));
   }
   out.print("\nReady. Ctrl-C stops it.");
