@@ -122,10 +122,13 @@ describe("start with the embedded server", () => {
 
 describe("another command with the embedded server", () => {
   test("starts it for as long as it runs; the demo installs too", { timeout: 60_000 }, async ({ folder }) => {
+    const before = await cli(["recent"], folder);
     const demo = await cli(["demo", "--sessions", "20"], folder);
     const status = await cli(["status", "--json"], folder);
+    const recent = await cli(["recent"], folder);
 
-    expect(demo.code).toBe(0);
+    expect([before.code, demo.code, recent.code]).toEqual([2, 0, 0]);
+    expect(before.stderr).toContain("There is no database");
     expect(JSON.parse(status.stdout)).toMatchObject({ sessions: 20 });
   });
 
