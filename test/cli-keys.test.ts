@@ -1,4 +1,7 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { describe, expect } from "vitest";
+import { z } from "zod";
 import { cli } from "./support/cli.ts";
 import { test } from "./support/database.ts";
 
@@ -87,13 +90,35 @@ describe("keys", () => {
   });
 
   test("prints a link that signs in, for a server anywhere", async ({ url, db }) => {
-    const { stdout } = await cli(["keys", "login", "--url", "https://metrics.example/", "--organization", "7"], {
-      url,
-    });
+    const { stdout, stderr } = await cli(
+      ["keys", "login", "--url", "https://metrics.example/", "--organization", "7"],
+      {
+        url,
+      },
+    );
 
     expect(stdout).toMatch(/^https:\/\/metrics\.example\/login\?code=cm_[\w-]{43}\n$/);
+    expect(stderr).toBe("");
     expect(await db`select kind, scope, organization_id from metrics.api_keys`).toEqual([
       { kind: "login", scope: "admin", organization_id: "7" },
     ]);
+  });
+
+  test("says that the address is a guess, and whether a server answers there", async ({ url }) => {
+    const server = createServer((_req, res) => void res.end()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = z.object({ port: z.coerce.string() }).parse(server.address());
+
+    const answered = await cli(["keys", "login"], { url, env: { PORT: port } });
+    server.close();
+    await once(server, "close");
+    const unanswered = await cli(["keys", "login"], { url, env: { PORT: port } });
+
+    for (const { code, stdout } of [answered, unanswered]) {
+      expect(code).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^http://localhost:${port}/login\\?code=cm_\\S+\n$`));
+    }
+    expect(answered.stderr).toBe(`http://localhost:${port} is a guess; where the server is elsewhere: --url.\n`);
+    expect(unanswered.stderr).toMatch(/is a guess, and no server answers there: npx conversation-metrics start /);
   });
 });

@@ -132,14 +132,32 @@ function loginCommand() {
       await withDatabase(self, async (session) => {
         const { sql, out } = session;
         const organization = await organizationNamed(sql, options.organization);
-        out.print(await createLoginLink(sql, url ?? (await serverUrl(session)), { scope, organization }));
+        const guess = guessedUrl();
+        const known = url ?? (await servedUrl(session));
+        out.print(await createLoginLink(sql, known ?? guess, { scope, organization }));
+        if (known === undefined) out.note(await aboutGuess(guess));
       });
     });
 }
 
-async function serverUrl({ embedded, settings }: Session): Promise<string> {
+async function servedUrl({ embedded, settings }: Session): Promise<string | undefined> {
   const holder = embedded ? await embeddedHeldBy(settings.dataDir) : undefined;
-  return holder?.http ?? `http://localhost:${process.env.PORT || "3000"}`;
+  return holder?.http;
+}
+
+const ANSWERS_WITHIN_MS = 1000;
+
+// Where start serves it unless another program has the port, or the server is on another machine.
+const guessedUrl = () => `http://localhost:${process.env.PORT || "3000"}`;
+
+async function aboutGuess(url: string): Promise<string> {
+  const answers = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  return answers
+    ? `${url} is a guess; where the server is elsewhere: --url.`
+    : `${url} is a guess, and no server answers there: npx conversation-metrics start serves one, or give --url.`;
 }
 
 function baseUrl(text: string): string {
