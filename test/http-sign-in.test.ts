@@ -13,6 +13,8 @@ const signIn = async (db: Sql, api: Api, purpose?: Parameters<typeof createLogin
   return { response, given, cookie: given.split(";")[0] ?? "" };
 };
 
+const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+
 const noKeyless = { settings: { localAccess: false } };
 
 describe("a sign-in link", () => {
@@ -57,6 +59,24 @@ describe("a sign-in link", () => {
     expect(await late.json()).toMatchObject({ code: "invalid_code", detail: expect.stringContaining("keys login") });
     expect([again.status, again.headers.get("set-cookie")]).toEqual([303, null]);
     expect(await db`select from metrics.api_keys where kind = 'session'`).toHaveLength(1);
+  });
+
+  test("that was used tells a browser by a page what helps, and any other program by JSON", async ({ db, serve }) => {
+    const api = await serve(noKeyless);
+    const link = await createLoginLink(db, api.url);
+    await open(link);
+
+    const page = await open(link, { accept: BROWSER });
+    const programs = await Promise.all(["*/*", "application/json"].map((accept) => open(link, { accept })));
+
+    expect([page.status, page.headers.get("content-type")]).toEqual([401, "text/html; charset=utf-8"]);
+    expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none';style-src 'self';/);
+    const text = await page.text();
+    expect(text).toContain("The link was used already, or is too old. Another: npx conversation-metrics keys login");
+    expect(text).not.toMatch(/<script|<style| style=/);
+    for (const { status, headers } of programs) {
+      expect([status, headers.get("content-type")]).toEqual([401, "application/problem+json; charset=utf-8"]);
+    }
   });
 
   test("ends after a while, and so does the session", async ({ db, serve }) => {

@@ -82,6 +82,19 @@ describe("the pages", () => {
     expect((await api.post("/", {})).status).toBe(404);
   });
 
+  test("that are not there lead a browser back, by a page that shows nothing of the address", async ({ serve }) => {
+    const api = await serve();
+
+    const page = await api.get("/no/<script>", { accept: "text/html,application/xhtml+xml,*/*;q=0.8" });
+    const [, style = ""] = /<link rel="stylesheet" href="([^"]+)">/.exec(page.text) ?? [];
+
+    expect([page.status, page.headers.get("content-type")]).toEqual([404, "text/html; charset=utf-8"]);
+    expect(page.text).toContain("There is nothing here.");
+    expect(page.text).not.toContain("<script");
+    expect((await fetch(new URL(style, `${api.url}/no/page`))).status).toBe(200);
+    expect((await api.get("/no/page")).json).toMatchObject({ code: "no_route" });
+  });
+
   test("that were not built say how to build them", async ({ onTestFinished }) => {
     const app = express();
     app.use(serveStatic(mkdtempSync(join(tmpdir(), "not-built-"))));

@@ -126,6 +126,6 @@ function answerError(log: Logger) {
     }
     if (res.headersSent)
       res.destroy(); // A body that breaks off must not look whole.
-    else sendProblem(res, problem, requestId(req));
+    else sendProblem(req, res, problem, requestId(req));
   };
 }

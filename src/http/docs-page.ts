@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { escapeHtml } from "../escape-html.ts";
 
 // What the page shows of the document: read from it, so that page and document cannot differ.
 const reference = z.object({ $ref: z.string() });
@@ -102,7 +103,3 @@ const json = (value: unknown) => `<pre>${escapeHtml(JSON.stringify(value, null, 
 
 // `code` in a text.
 const prose = (text: string) => escapeHtml(text).replaceAll(/`([^`]*)`/g, "<code>$1</code>");
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
-import type { Response } from "express";
+import type { Request, Response } from "express";
 import { z } from "zod";
+import { problemPage, wantsPage } from "./problem-page.ts";
 
 /** Problem details (RFC 9457), with a code for programs. */
 export const problemSchema = z
@@ -59,8 +60,13 @@ export function problemBody(problem: Problem, requestId: string): z.output<typeo
   };
 }
 
-/** Sends it. */
-export function sendProblem(res: Response, problem: Problem, requestId: string): void {
-  res.status(problem.status).set({ ...problem.headers, "cache-control": "no-store" });
-  res.type("application/problem+json").send(JSON.stringify(problemBody(problem, requestId)));
+/** Sends it: to a browser as a page, to any other program as JSON. */
+export function sendProblem(req: Request, res: Response, problem: Problem, requestId: string): void {
+  const body = problemBody(problem, requestId);
+  res
+    .status(problem.status)
+    .set({ ...problem.headers, "cache-control": "no-store" })
+    .vary("Accept");
+  if (wantsPage(req)) res.type("html").send(problemPage(body, req.path));
+  else res.type("application/problem+json").send(JSON.stringify(body));
 }

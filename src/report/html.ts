@@ -1,3 +1,4 @@
+import { escapeHtml } from "../escape-html.ts";
 import type { MonthlyReport } from "./read.ts";
 import { exactnessOf, figuresOf, headingOf, type Table, tablesOf } from "./words.ts";
 
@@ -54,5 +55,3 @@ function tableHtml({ title, columns, rows, bars }: Table): string {
 <table><thead><tr><th scope="col">${escapeHtml(first)}</th>${bars === undefined ? "" : "<td></td>"}${others.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("")}</tr></thead>
 <tbody>${body.join("\n")}</tbody></table>`;
 }
-
-const escapeHtml = (text: string) => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
