@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
-import { firstDay, lastMonth } from "../src/report/month.ts";
+import { firstDay, lastMonth, thisMonth } from "../src/report/month.ts";
 import { cli } from "./support/cli.ts";
 import { test as base } from "./support/database.ts";
 import { expectNoDrift } from "./support/oracle.ts";
@@ -90,6 +90,10 @@ describe("report", () => {
     [["--out", "/nonexistent/x.csv"], /cannot be written \(ENOENT\)/],
     [["--out", "-", "--format", "csv", "--month", "2026-13"], /It must look like 2026-10/],
     [["--out", "-", "--format", "csv", "--time-zone", "Mars/Olympus"], /a time zone like Europe/],
+    [
+      ["--out", "-", "--format", "csv", "--month", "2099-01"],
+      /January 2099 has not begun .*UTC\.\nhint: The latest month is /,
+    ],
     [["--out", "-", "--format", "csv", "--source", "nowhere"], /no source named "nowhere"/],
   ] as const)("refuses %j, and says what is wrong", async ([args, why], { url }) => {
     const { code, stderr } = await cli(["report", ...args], { url });
@@ -105,6 +109,7 @@ describe("the month that ended last", () => {
 
     expect(lastMonth("UTC", midnight)).toBe("2025-12");
     expect(lastMonth("Europe/Berlin", midnight)).toBe("2026-01");
+    expect([thisMonth("UTC", midnight), thisMonth("Europe/Berlin", midnight)]).toEqual(["2026-01", "2026-02"]);
     expect(firstDay("2025-12", 1)).toBe("2026-01-01");
   });
 });

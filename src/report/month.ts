@@ -12,11 +12,15 @@ export function firstDay(month: Month, later = 0): string {
   return new Date(Date.UTC(year, number - 1 + later, 1)).toISOString().slice(0, 10);
 }
 
+/** The month that it is on the clocks of a zone. */
+export function thisMonth(zone: string, now = new Date()): Month {
+  const options = { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" } as const;
+  return new Intl.DateTimeFormat("en-CA", options).format(now).slice(0, 7);
+}
+
 /** The month that ended last on the clocks of a zone: whose report is due. */
 export function lastMonth(zone: string, now = new Date()): Month {
-  const options = { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" } as const;
-  const today = new Intl.DateTimeFormat("en-CA", options).format(now);
-  return firstDay(today.slice(0, 7), -1).slice(0, 7);
+  return firstDay(thisMonth(zone, now), -1).slice(0, 7);
 }
 
 /** The next one. */

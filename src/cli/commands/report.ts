@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { errorCode, UserError } from "../../errors.ts";
-import { lastMonth } from "../../report/month.ts";
+import { lastMonth, type Month, monthName, thisMonth } from "../../report/month.ts";
 import type { MonthlyReport, ReportOptions } from "../../report/read.ts";
 import { FORMATS, type Format, render } from "../../report/render.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
@@ -51,6 +51,7 @@ function monthCommand() {
     .action(async (options, command) => {
       const { out } = options;
       const chosen = options.format ?? formatOf(out);
+      if (options.month !== undefined) refuseFuture(options.month, options.timeZone);
       await withDatabase(command, async (session) => {
         const bytes = await render(chosen, await read(session, options));
         if (out === "-") return void process.stdout.write(bytes);
@@ -58,6 +59,16 @@ function monthCommand() {
         session.out.note(`Written: ${out}`);
       });
     });
+}
+
+// Its report would be empty, and look like one of a month without conversations.
+function refuseFuture(month: Month, zone: string): void {
+  const now = thisMonth(zone);
+  if (month <= now) return;
+  throw new UserError(`${monthName(month)} has not begun on the clocks of ${zone}.`, {
+    hint: `The latest month is ${now}, so far; the latest whole one is ${lastMonth(zone)}.`,
+    exitCode: UNUSABLE,
+  });
 }
 
 type Given = Pick<ReportOptions, "timeZone" | "currency" | "source"> & {
