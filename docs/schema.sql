@@ -3542,7 +3542,12 @@ begin
   return query select 'drift in a sample', number = 0,
     case when number = 0 then format('none in the newest %s sessions and message rows', sample)
       else format('%s in the newest %s sessions and message rows', case number when 1 then '1 difference' else number || ' differences' end, sample) end,
-    case when number > 0 then 'npx conversation-metrics verify, then: npx conversation-metrics repair' end;
+    case
+      when number = 0 then null
+      when metrics.has_uncounted()
+        then 'Rows were never counted: npx conversation-metrics backfill, then: npx conversation-metrics verify'
+      else 'npx conversation-metrics verify, then: npx conversation-metrics repair'
+    end;
 
   select string_agg(c.oid::regclass::text, ', ') into problem
   from metrics.source_tables as t
@@ -4262,6 +4267,28 @@ RETURN CASE WHEN (NOT (source).is_view) THEN reading ELSE format('
       end;
     '::text, reading, (source).kind, format(ids_query, (source).row_key)) END;
 comment on function metrics.guarded(metrics.sources,text,text) is 'The text of a trigger function''s step that reads a mapping: where it fails, the statement''s rows (ids_query, with %s for the id) are counted one by one, and the failing ones recorded.';
+
+CREATE OR REPLACE FUNCTION metrics.has_uncounted()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT ((EXISTS ( SELECT
+            FROM metrics.counted_messages c
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM metrics.messages l
+                   WHERE (l.conversation_id = c.conversation_id)))))) OR (EXISTS ( SELECT
+            FROM metrics.counted_leads c
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM metrics.leads l
+                   WHERE (l.lead_id = c.lead_id)))))) OR (EXISTS ( SELECT
+            FROM metrics.counted_feedback c
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM metrics.feedback l
+                   WHERE (l.feedback_id = c.feedback_id)))))));
+END;
+comment on function metrics.has_uncounted() is 'Whether a source row was never counted: the ledger has no entry for it. metrics.backfill_batch counts such rows and blocks no writer; what differs otherwise takes metrics.repair.';
 
 CREATE OR REPLACE FUNCTION metrics.hour_sums(filter public.report_filter)
  RETURNS TABLE(weekday integer, hour integer, conversations bigint, messages bigint, total_tokens bigint)
