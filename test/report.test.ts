@@ -94,7 +94,7 @@ describe("report", () => {
       ["--out", "-", "--format", "csv", "--month", "2099-01"],
       /January 2099 has not begun .*UTC\.\nhint: The latest month is /,
     ],
-    [["--out", "-", "--format", "csv", "--source", "nowhere"], /no source named "nowhere"/],
+    [["--out", "-", "--format", "csv", "--source", "nowhere"], /no source named nowhere: there is only default/],
   ] as const)("refuses %j, and says what is wrong", async ([args, why], { url }) => {
     const { code, stderr } = await cli(["report", ...args], { url });
 

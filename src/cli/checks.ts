@@ -1,8 +1,8 @@
 import type { Sql } from "../database.ts";
-import type { Source } from "../sources.ts";
+import { listSources, type Source } from "../sources.ts";
 import { isMigrated, type Session } from "./session.ts";
 import { commandLine } from "./settings.ts";
-import { chooseSources } from "./sources.ts";
+import { chooseSources, howToAttach } from "./sources.ts";
 import { tokenChecks } from "./token-checks.ts";
 
 const OLDEST_SERVER = 150_000;
@@ -16,7 +16,8 @@ export async function runChecks(session: Session, source?: string): Promise<Chec
   const current = await migrations(session);
   const checks = [await connection(sql), await serverVersion(sql), current];
   if (!(await isMigrated(sql))) return checks;
-  const sources = await chooseSources(session, source);
+  const sources = source === undefined ? await listSources(sql) : await chooseSources(session, source);
+  if (sources.length === 0) checks.push(nothingAttached(session));
   const whole: Source[] = [];
   for (const one of sources) {
     const found = await sourceChecks(sql, one);
@@ -33,6 +34,12 @@ async function sourceChecks(sql: Sql, { name, schema }: Source): Promise<Check[]
   const found = await sql<Check[]>`select check_name, ok, finding, cure from ${sql(`${schema}.doctor`)}()`;
   return name === "default" ? found : found.map((check) => ({ ...check, check_name: `${name}: ${check.check_name}` }));
 }
+
+// No failure: until something is attached there is nothing that could be wrong.
+const nothingAttached = (session: Session): Check => ({
+  ...{ check_name: "sources", ok: true, finding: "none: nothing is attached yet, so nothing is counted" },
+  cure: howToAttach(session),
+});
 
 const isGone = ({ check_name, ok }: Check) => !ok && /(^|: )installation$/.test(check_name);
 

@@ -1,5 +1,5 @@
 import type { Sql } from "../database.ts";
-import { foreignTables, readColumns } from "../demo/tables.ts";
+import { areCounted, foreignTables, readColumns } from "../demo/tables.ts";
 import { writeDemo } from "../demo/write.ts";
 import { UserError } from "../errors.ts";
 import { startProgress } from "./progress.ts";
@@ -25,6 +25,7 @@ export async function fillDemo(
   { sql, out, settings }: Pick<Session, "sql" | "out" | "settings">,
   options: DemoOptions,
 ): Promise<{ seed: number; seconds: number }> {
+  await requireTables(sql);
   if (!options.force) await refuseForeignTables(sql);
   const seed = options.seed ?? (await unusedSeed(sql));
   await refuseUsedSeed({ sql, settings }, seed);
@@ -45,6 +46,15 @@ export async function hasDemo(sql: Sql): Promise<boolean> {
   const found = await sql`
     select from public.conversation_metrics where starts_with(session_id::text, 'demo-') limit 1`;
   return found.count > 0;
+}
+
+/** Refuses a database without the tables that a demo writes into, whatever others are attached. */
+export async function requireTables(sql: Sql): Promise<void> {
+  if (await areCounted(sql)) return;
+  throw new UserError("The demo writes into conversations, leads and feedback, which this database does not count.", {
+    hint: "Use a database of its own: unset DATABASE_URL for the embedded one, or migrate another without --attach-only.",
+    exitCode: UNUSABLE,
+  });
 }
 
 /** Refuses tables that hold an application's own rows. */

@@ -15,6 +15,7 @@ export type RollupState = {
 
 /** Reads how far the rollups of sources are. */
 export async function readRollupState(sql: Sql, sources: Source[]): Promise<RollupState> {
+  if (sources.length === 0) return { built_to: null, changed: 0, last_rolled_up: null };
   const each = sources.map(
     ({ schema }) => `
       select case when exists (select from ${schema}.rollup_resets) then '-infinity' else s.built_to end as built_to,

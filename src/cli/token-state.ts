@@ -30,11 +30,7 @@ export type Check = { age: number; sessions: number; drifted: number; healed: nu
 
 /** Reads the state of the token counts of sources; the sums read the whole ledgers. */
 export async function readTokenState(sql: Sql, sources: Source[]): Promise<TokenState> {
-  const each = sources.map(({ schema }) => `select * from ${schema}.token_totals()`).join(" union all ");
-  const [tokens] = await sql<[TokenState["tokens"]]>`
-    select sum(counted)::float8 as exact, sum(reported)::float8 as reported, sum(estimated)::float8 as estimated,
-      sum(failed)::float8 as given_up, extract(epoch from max(oldest_waiting))::float8 as oldest_waiting
-    from (${sql.unsafe(each)}) as each`;
+  const tokens = await readTokens(sql, sources);
   const [worker] = await sql<[TokenState["worker"]]>`
     select
       count(*) filter (where seen_at > clock_timestamp() - interval '10 seconds' and stopped_at is null)::float8 as alive,
@@ -49,8 +45,19 @@ export async function readTokenState(sql: Sql, sources: Source[]): Promise<Token
   };
 }
 
+async function readTokens(sql: Sql, sources: Source[]): Promise<TokenState["tokens"]> {
+  if (sources.length === 0) return { exact: 0, reported: 0, estimated: 0, given_up: 0, oldest_waiting: null };
+  const each = sources.map(({ schema }) => `select * from ${schema}.token_totals()`).join(" union all ");
+  const [tokens] = await sql<[TokenState["tokens"]]>`
+    select sum(counted)::float8 as exact, sum(reported)::float8 as reported, sum(estimated)::float8 as estimated,
+      sum(failed)::float8 as given_up, extract(epoch from max(oldest_waiting))::float8 as oldest_waiting
+    from (${sql.unsafe(each)}) as each`;
+  return tokens;
+}
+
 // Of each source its last one, taken together: as old as the oldest of them.
 async function readLastCheck(sql: Sql, sources: Source[]): Promise<Check | null> {
+  if (sources.length === 0) return null;
   const [check] = await sql<[Check?]>`
     select extract(epoch from clock_timestamp() - min(checked_at))::float8 as age, sum(sessions)::float8 as sessions,
       sum(drifted)::float8 as drifted, sum(healed)::float8 as healed
@@ -60,6 +67,7 @@ async function readLastCheck(sql: Sql, sources: Source[]): Promise<Check | null>
 }
 
 async function readLastFinding(sql: Sql, sources: Source[]): Promise<Check | null> {
+  if (sources.length === 0) return null;
   const [check] = await sql<[Check?]>`
     select extract(epoch from clock_timestamp() - checked_at)::float8 as age, sessions, drifted, healed
     from (${sql.unsafe(checksOf(sources, "where drifted > 0 order by check_id desc limit 1"))}) as last

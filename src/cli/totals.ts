@@ -30,12 +30,16 @@ export type Totals = {
 /** Adds the conversation_metrics of sources up. float8 holds every count that can occur, exactly. */
 export async function readTotals(sql: Sql, sources: Source[]): Promise<Totals> {
   const objects = (names: string[]) =>
-    `array[${sources.flatMap((source) => names.map((name) => `'${source.schema}.${name}'::regclass`)).join(", ")}]`;
-  const metrics = sources
-    .flatMap(({ home }) => [`${home}.conversation_metrics`, `${home}.conversation_metrics_archive`])
-    .map((name) => `'${name}'::regclass`)
-    .join(", ");
-  const tables = sources.map(({ schema }) => `select relation from ${schema}.sources`).join(" union ");
+    listOf(sources.flatMap(({ schema }) => names.map((name) => `${schema}.${name}`)));
+  const metrics = sources.flatMap(({ home }) => [
+    `${home}.conversation_metrics`,
+    `${home}.conversation_metrics_archive`,
+  ]);
+  // Begun with none, so that there need not be a source.
+  const tables = [
+    "select null::regclass where false",
+    ...sources.map(({ schema }) => `select relation from ${schema}.sources`),
+  ];
   const [totals] = await sql<[Totals]>`
     select
       count(*)::float8 as sessions,
@@ -56,15 +60,17 @@ export async function readTotals(sql: Sql, sources: Source[]): Promise<Totals> {
       (sum(rating_sum) / nullif(sum(rating_count), 0))::float8 as user_satisfaction,
       min(conversation_start)::timestamptz(0)::text as first,
       max(conversation_end)::timestamptz(0)::text as last,
-      (${sizeOf(sql, `array[${metrics}]`)}) as metrics_size,
+      (${sizeOf(sql, listOf(metrics))}) as metrics_size,
       (${sizeOf(sql, objects(["messages", "leads", "feedback", "sessions"]))}) as ledger_size,
-      (${sizeOf(sql, `array(${tables})`)}) as source_size,
+      (${sizeOf(sql, `array(${tables.join(" union ")})`)}) as source_size,
       current_database() as database,
       current_setting('server_version') as server_version
     from public.all_conversation_metrics
     where source = any(${sources.map(({ name }) => name)})`;
   return totals;
 }
+
+const listOf = (relations: string[]) => `array[${relations.map((name) => `'${name}'`).join(", ")}]::regclass[]`;
 
 // With indexes and, of a partitioned table, all partitions.
 function sizeOf(sql: Sql, relations: string) {

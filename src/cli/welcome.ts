@@ -6,12 +6,12 @@ import { type CliSettings, commandLine } from "./settings.ts";
 import type { WaysIn } from "./sign-in.ts";
 
 /** How to connect to the database, as lines to copy. */
-export function howToConnect(url: string, settings: CliSettings): string {
+export function howToConnect(url: string, table: string, settings: CliSettings): string {
   const psql = psqlLines(url, settings, { isSeen: process.stdout.isTTY });
   return `
 ${styleText("bold", "Connect")}
 ${psql.map((line) => `  ${line}`).join("\n")}
-  ${commandLine(settings, `sql "select * from conversation_metrics limit 5"`)}`;
+  ${commandLine(settings, `sql "select * from ${table} limit 5"`)}`;
 }
 
 /** Where the HTTP API is, and what is left out of it as it is set. */

@@ -10,6 +10,16 @@ const TABLES: Record<string, string> = {
     "id bigint, conversation_id bigint, session_id text, organization_id bigint, message_index integer, rating smallint, feedback_text text, created_at timestamp with time zone, updated_at timestamp with time zone",
 };
 
+/** Whether the metrics are kept over these tables as they stand, rather than over others that are attached alone. */
+export async function areCounted(sql: Queryable): Promise<boolean> {
+  const [installed] = await sql<[{ found: boolean }]>`select to_regclass('metrics.sources') is not null as found`;
+  if (!installed.found) return false;
+  const found = await sql`
+    select from metrics.sources
+    where not is_view and relation in (select to_regclass('public.' || name) from unnest(${Object.keys(TABLES)}::text[]) as name)`;
+  return found.count === Object.keys(TABLES).length;
+}
+
 type Column = { table: string; name: string; type: string };
 
 /** The columns of the three tables that a demo may write. */

@@ -1,14 +1,15 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Sql } from "../../database.ts";
+import { UserError } from "../../errors.ts";
 import type { Source } from "../../sources.ts";
 import { counted, integer, shellWord } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { moment } from "../options.ts";
 import { startProgress } from "../progress.ts";
-import { FAILED } from "../report-error.ts";
+import { FAILED, UNUSABLE } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
 import { commandLine } from "../settings.ts";
-import { chooseSources, sourceOption } from "../sources.ts";
+import { chooseSources, howToAttach, sourceOption } from "../sources.ts";
 
 const HELP = helpText({
   about: `
@@ -126,7 +127,11 @@ async function list(session: Session, source: string | undefined, json: boolean)
 async function set(session: Session, after: string | null, options: Chosen): Promise<void> {
   const { sql, out } = session;
   const { id, isDefault } = ruleOf(options);
-  for (const { schema } of await chooseSources(session, options.source)) {
+  const sources = await chooseSources(session, options.source);
+  if (sources.length === 0) {
+    throw new UserError("There is no source to set a rule for.", { hint: howToAttach(session), exitCode: UNUSABLE });
+  }
+  for (const { schema } of sources) {
     await sql`
       insert into ${sql(`${schema}.archive_rules`)} (organization_id, is_default, archive_after)
       values (${id}, ${isDefault}, ${after}::text::interval)

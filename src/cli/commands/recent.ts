@@ -47,15 +47,17 @@ export function recentCommand() {
       await withDatabase(command, async (session) => {
         const { sql, out } = session;
         const sources = await chooseSources(session, source);
-        const several = sources.length > 1;
-        // All columns where there is one source; of several, those that have the same types everywhere.
-        const from = several ? "public.all_conversation_metrics" : `${sources[0]?.schema}.session_metrics`;
+        const [only, second] = sources;
+        const several = second !== undefined;
+        // All columns where there is one source; of several, those that have the same types everywhere. Of none it is empty.
+        const from =
+          only === undefined || several ? "public.all_conversation_metrics" : `${only.schema}.session_metrics`;
         const latest = `select * from ${from} ${CHANGED} order by updated_at desc, session_key limit $2::integer`;
         const parameters = [String(minutes), String(limit)];
         if (json) return out.print(rowsToJson(await queryRows(sql, latest, parameters)));
         const rows = await readRows(
           sql,
-          several ? latest : `select null as source, * from (${latest}) as one`,
+          only === undefined || several ? latest : `select null as source, * from (${latest}) as one`,
           parameters,
         );
         const total = rows.length < limit ? rows.length : await countChanged(sql, from, minutes);

@@ -8,6 +8,7 @@ import { NONE } from "../format.ts";
 import { month, timeZone } from "../options.ts";
 import { FAILED, UNUSABLE } from "../report-error.ts";
 import { withDatabase } from "../session.ts";
+import { chooseSource, oneSourceOption } from "../sources.ts";
 
 /** `report schedule`: each month by itself. */
 export function scheduleCommand() {
@@ -19,15 +20,17 @@ export function scheduleCommand() {
     .option("--webhook <url>", "where to post it", webhook)
     .option("--time-zone <zone>", "on whose clocks a month ends", timeZone, "UTC")
     .option("--currency <code>", "of the prices", "USD")
-    .option("--source <name>", "of which attached tables", "default")
+    .addOption(oneSourceOption())
     .option("--since <YYYY-MM>", "the last month that needs none (default: the one that ended last)", month)
     .action(async (options, self) => {
-      const { organization, format, folder, webhook: url, currency, source, since } = options;
+      const { organization, format, folder, webhook: url, currency, since } = options;
       if ((folder === undefined) === (url === undefined)) {
         throw new UserError("A schedule needs one place.", { hint: "Give --folder or --webhook.", exitCode: UNUSABLE });
       }
       if (folder !== undefined) await requireFolder(folder);
-      await withDatabase(self, async ({ sql, out }) => {
+      await withDatabase(self, async (session) => {
+        const { sql, out } = session;
+        const { name: source } = await chooseSource(session, options.source);
         const id = await addSchedule(sql, {
           organization: organization === "all" ? null : organization,
           ...{ source, currency, format, since, time_zone: options.timeZone },

@@ -9,6 +9,7 @@ import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { month, timeZone } from "../options.ts";
 import { UNUSABLE } from "../report-error.ts";
 import { type Session, withDatabase } from "../session.ts";
+import { chooseSource, oneSourceOption } from "../sources.ts";
 import { scheduleCommand, schedulesCommand, unscheduleCommand } from "./report-schedule.ts";
 
 const HELP = helpText({
@@ -47,7 +48,7 @@ function monthCommand() {
     .option("--organization <id>", "of one organization; none: the rows without one (default: all)")
     .option("--time-zone <zone>", "on whose clocks, as Europe/Berlin", timeZone, "UTC")
     .option("--currency <code>", "of the prices", "USD")
-    .option("--source <name>", "of which attached tables", "default")
+    .addOption(oneSourceOption())
     .action(async (options, command) => {
       const { out } = options;
       const chosen = options.format ?? formatOf(out);
@@ -71,16 +72,18 @@ function refuseFuture(month: Month, zone: string): void {
   });
 }
 
-type Given = Pick<ReportOptions, "timeZone" | "currency" | "source"> & {
+type Given = Pick<ReportOptions, "timeZone" | "currency"> & {
+  source?: string | undefined;
   month?: string | undefined;
   organization?: string | undefined;
 };
 
-async function read({ sql }: Session, given: Given): Promise<MonthlyReport> {
+async function read(session: Session, given: Given): Promise<MonthlyReport> {
   const { readReport } = await import("../../report/read.ts");
-  const { timeZone, currency, source, organization } = given;
+  const { timeZone, currency, organization } = given;
+  const { name: source } = await chooseSource(session, given.source);
   const options = { ...{ timeZone, currency, source, organization }, month: given.month ?? lastMonth(timeZone) };
-  return readReport(sql, options);
+  return readReport(session.sql, options);
 }
 
 async function write(file: string, bytes: Buffer): Promise<void> {

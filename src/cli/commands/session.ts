@@ -102,7 +102,7 @@ function unknownSession({ settings }: Session, id: string, organization: string 
         ? " without an organization"
         : ` in organization ${organization}`;
   return new UserError(`There is no session ${id}${where}.`, {
-    hint: `A session needs a row in conversations. See what there is: ${commandLine(settings, "recent --minutes 1440")}`,
+    hint: `A session needs a row of messages. See what there is: ${commandLine(settings, "recent --minutes 1440")}`,
     exitCode: FAILED,
   });
 }

@@ -9,6 +9,7 @@ import { startServices } from "../../services.ts";
 import { onShutdown } from "../../shutdown.ts";
 import { counted } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
+import { metricsTable } from "../metrics-table.ts";
 import { port } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
 import { reportError } from "../report-error.ts";
@@ -54,7 +55,7 @@ export function startCommand() {
       if (running !== undefined) {
         out.print(`It runs already on ${settings.dataDir} (started by process ${running.owner}).`);
         if (options.demo) await fillOnce(running.url, settings, out);
-        out.print(howToConnect(running.url, settings));
+        out.print(howToConnect(running.url, await metricsTable(running.url), settings));
         if (running.http !== undefined) out.print(whereItIs(running.http, settings));
         return;
       }
@@ -95,6 +96,7 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
   if (ran.length > 0) out.print(`${counted(ran.length, "migration")} ran: ${ran.join(", ")}`);
   if (what.http !== undefined) await prepareDashboard(out.note);
   if (what.demo) await fillOnce(url, settings, out);
+  const table = await metricsTable(url);
   const next = await whatNext(url, settings);
   const services = await startServices({ databaseUrl: url, log: settings.log, ...what });
   onShutdown(services.stop);
@@ -102,7 +104,7 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
     process.exitCode = process.exitCode ?? 0; // Being told to end is how this command ends.
     out.note("\nStopping …");
   });
-  out.print(howToConnect(url, settings));
+  out.print(howToConnect(url, table, settings));
   if (services.httpUrl === undefined || what.http === undefined) {
     out.print(next);
   } else {

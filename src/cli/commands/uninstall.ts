@@ -40,7 +40,7 @@ export function uninstallCommand() {
           const worker = await uninstall(sql);
           out.print("Removed conversation_metrics, its triggers and the schema metrics.");
           out.print(worker);
-          out.print("The tables conversations, leads and feedback are as they were.");
+          out.print("Your tables are as they were.");
         },
         { migrated: false },
       );
@@ -49,7 +49,7 @@ export function uninstallCommand() {
 
 async function agreed(sql: Sql): Promise<boolean> {
   const [row] = await sql<[{ database: string; sessions: string }]>`
-    select current_database() as database, (select count(*) from public.conversation_metrics) as sessions`;
+    select current_database() as database, (select count(*) from public.all_conversation_metrics) as sessions`;
   const answer = await confirm(
     `Remove the metrics of ${counted(row.sessions, "session")} from the database ${row.database}?`,
   );
