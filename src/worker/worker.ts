@@ -90,10 +90,12 @@ async function begin(context: GenerationOptions): Promise<Generation> {
   return startGeneration(context);
 }
 
+// What is the same for every set of sources, also for none yet: one that is attached later is found by the poll.
 // graphile-worker would make its own schema where it is missing, also after an uninstall.
 async function requireTables(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ found: boolean }>(
-    "select to_regclass('metrics.token_batches') is not null and to_regclass('graphile_worker.jobs') is not null as found",
+    `select count(to_regclass(name)) = 3 as found
+    from unnest(array['metrics.attachments', 'metrics.workers', 'graphile_worker.jobs']) as name`,
   );
   if (rows[0]?.found) return;
   throw new UserError("The database has no tables for counting tokens.", {
