@@ -34,6 +34,7 @@ export const conversationRoute = defineRoute({
     // One snapshot, so that the parts add up to the whole.
     const found = await again(() =>
       reads.begin("isolation level repeatable read read only", async (tx) => {
+        await requireSource(tx);
         const key = await findSession(tx, params.session, of);
         const { rows: messages, more } = await readLedger(tx, key, { limit, after });
         return {
@@ -47,6 +48,14 @@ export const conversationRoute = defineRoute({
     res.json(found);
   },
 });
+
+async function requireSource(db: Queryable): Promise<void> {
+  const [row] = await db.query<{ found: boolean }>(
+    sql`select to_regclass('metrics.session_metrics') is not null as found`,
+  );
+  if (row?.found) return;
+  throw new Problem(404, "no_source", "Only sessions of the source named default are shown, and there is none of it.");
+}
 
 async function findSession(db: Queryable, session: string, of: string | null | undefined): Promise<string> {
   const [first, second] =

@@ -57,10 +57,10 @@ export const exportRoute = defineRoute({
       { description: "A JSON object on each line.", type: "application/x-ndjson", schema: reportRows.conversations },
     ],
   },
-  problems: [429],
+  problems: [404, 409, 429],
   handle: async ({ reads, db }, { query: given, reader, req, res, gone }) => {
     const { format, columns = COLUMNS, sort, order } = given;
-    const filters = scoped(reader, given);
+    const filters = await scoped(db, reader, given);
     const running = underWay.get(db) ?? 0;
     if (running >= AT_ONCE) {
       throw new Problem(429, "too_many_exports", "Other exports are under way.", { headers: { "retry-after": "10" } });

@@ -48,9 +48,10 @@ export const conversationsRoute = defineRoute({
       },
     ],
   },
-  handle: async ({ reads }, { query: given, reader, res }) => {
+  problems: [404, 409],
+  handle: async ({ reads, db }, { query: given, reader, res }) => {
     const { sort, order, limit, after } = given;
-    const filters = scoped(reader, given);
+    const filters = await scoped(db, reader, given);
     const found = await readReport(
       reads,
       sql`

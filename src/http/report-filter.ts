@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { organizationFor, type Reader } from "./access.ts";
+import type { Queryable } from "./database.ts";
 import { Problem } from "./problem.ts";
 import { type Fragment, sql } from "./sql.ts";
 
@@ -30,7 +31,11 @@ export const filterFields = {
   max_satisfaction: rating.optional(),
   weekday: between(1, 7).optional().meta({ description: "Started on this day of the week: 1 is Monday." }),
   hour: between(0, 23).optional().meta({ description: "Started in this hour, on the clocks of time_zone." }),
-  source: z.string().max(41).default("default").meta({ description: "Whose tables: a name of metrics.attachments." }),
+  source: z
+    .string()
+    .max(41)
+    .optional()
+    .meta({ description: "Whose tables, by the name of their source; else `default`, or the only one that there is." }),
 };
 
 const filters = z.object(filterFields);
@@ -39,15 +44,44 @@ const filters = z.object(filterFields);
 export type Filters = z.output<typeof filters>;
 
 /** Filters within what their reader may see; an organization of null: rows without one. */
-export type ScopedFilters = Omit<Filters, "organization"> & { organization: string | null | undefined };
+export type ScopedFilters = Omit<Filters, "organization" | "source"> & {
+  organization: string | null | undefined;
+  source: string;
+};
 
 /** Puts filters within what the reader may see. Throws the problem to answer with where that is nothing of it. */
-export function scoped(reader: Reader, given: Filters): ScopedFilters {
+export async function scoped(db: Queryable, reader: Reader, given: Filters): Promise<ScopedFilters> {
+  const ofKey = sourceFor(reader, given.source);
+  const organization = organizationFor(reader, given.organization);
+  return { ...given, organization, source: ofKey ?? (await onlySource(db)) };
+}
+
+/** The source that a reader asks for; undefined where it is not said. Throws the problem to answer with where it is none of theirs. */
+export function sourceFor(reader: Reader, source: string | undefined): string | undefined {
+  if (reader.organization === undefined) return source;
   // Another application's organization 7 is somebody else.
-  if (reader.organization !== undefined && given.source !== "default") {
+  if (source !== undefined && source !== "default") {
     throw new Problem(403, "other_source", "The key is of an organization of the source default.");
   }
-  return { ...given, organization: organizationFor(reader, given.organization) };
+  return "default";
+}
+
+async function onlySource(db: Queryable): Promise<string> {
+  const [first, second] = await db.query<{ name: string }>(
+    sql`select name from metrics.attachments order by name <> 'default', name limit 2`,
+  );
+  if (first === undefined)
+    throw new Problem(
+      404,
+      "no_source",
+      "Nothing is attached yet, so there is nothing to report: npx conversation-metrics attach.",
+    );
+  if (first.name === "default" || second === undefined) return first.name;
+  throw new Problem(
+    409,
+    "source_needed",
+    "There are several sources: name one (?source=, as /api/sources lists them).",
+  );
 }
 
 /** The filters as an expression of type report_filter. */

@@ -84,8 +84,9 @@ function report<Q extends typeof plain>(
         { description: "The report.", type: "application/json", schema: z.object({ rows: z.array(reportRows[name]) }) },
       ],
     },
-    handle: async ({ reads }, input) => {
-      const filter = filterFor(scoped(input.reader, input.query));
+    problems: [404, 409],
+    handle: async ({ reads, db }, input) => {
+      const filter = filterFor(await scoped(db, input.reader, input.query));
       const report = identifier(`public.report_${name}`);
       const rows = await readReport(
         reads,

@@ -32,8 +32,9 @@ export const scopeRoute = defineRoute({
   responses: {
     200: [{ description: "All of them.", type: "application/json", schema: z.object({ rows: z.array(row) }) }],
   },
-  handle: async ({ reads }, { query, reader, res }) => {
-    const filter = filterFor(scoped(reader, { ...query, time_zone: "UTC" }));
+  problems: [404, 409],
+  handle: async ({ reads, db }, { query, reader, res }) => {
+    const filter = filterFor(await scoped(db, reader, { ...query, time_zone: "UTC" }));
     const rows = await readReport(
       reads,
       sql`

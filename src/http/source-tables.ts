@@ -8,7 +8,7 @@ export type TableName = "conversations" | "leads" | "feedback";
 /** The columns that a table has, with their types: tables that were there first may lack some. */
 export type Columns = ReadonlyMap<string, string>;
 
-/** Knows the columns of the application's tables. */
+/** Knows the columns of the application's tables, of those that the source named default counts as they stand. */
 export type SourceTables = {
   /** The columns of a table; throws the problem to answer with where there is no such table. */
   columns: (table: TableName) => Promise<Columns>;
@@ -23,7 +23,7 @@ export function createSourceTables(db: Queryable): SourceTables {
     columns: async (table) => {
       const entry = known.get(table);
       if (entry !== undefined && entry.until > performance.now()) return existing(table, await entry.columns);
-      const columns = readColumns(db, `public.${table}`);
+      const columns = readCounted(db, `public.${table}`);
       known.set(table, { until: performance.now() + KNOWN_FOR_MS, columns });
       columns.catch(() => known.delete(table));
       return existing(table, await columns);
@@ -33,7 +33,19 @@ export function createSourceTables(db: Queryable): SourceTables {
 
 function existing(table: TableName, columns: Columns): Columns {
   if (columns.size > 0) return columns;
-  throw new Problem(501, "no_table", `This database has no table public.${table}.`);
+  throw new Problem(501, "no_table", `This database has no table public.${table} whose rows it counts.`);
+}
+
+// Where sources are attached alone, a table of this name is the application's, of whatever shape.
+async function readCounted(db: Queryable, relation: string): Promise<Columns> {
+  const [installed] = await db.query<{ found: boolean }>(
+    sql`select to_regclass('metrics.sources') is not null as found`,
+  );
+  if (!installed?.found) return new Map();
+  const [source] = await db.query(
+    sql`select from metrics.sources where relation = to_regclass(${relation}) and not is_view`,
+  );
+  return source === undefined ? new Map() : readColumns(db, relation);
 }
 
 /** Names and types of a relation's columns, without those that are always computed. */

@@ -16,14 +16,14 @@ export const sourcesRoute = defineRoute({
   access: "reader",
   ...noInput,
   responses: { 200: [{ description: "Their names.", type: "application/json", schema: answer }] },
-  handle: async ({ reads }, { reader, res }) => {
-    const names =
-      reader.organization === undefined
-        ? await readReport(
-            reads,
-            sql`select to_json(name) as row from metrics.attachments order by name <> 'default', name`,
-          )
-        : ["default"];
+  handle: async ({ db }, { reader, res }) => {
+    const names = await readReport(
+      db,
+      sql`
+        select to_json(name) as row from metrics.attachments
+        where name = 'default' or ${reader.organization === undefined}
+        order by name <> 'default', name`,
+    );
     res.json(answer.parse({ sources: names }));
   },
 });

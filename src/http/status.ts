@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { packageVersion } from "../version.ts";
 import type { Database } from "./database.ts";
-import { filterFields, scoped } from "./report-filter.ts";
+import { filterFields, sourceFor } from "./report-filter.ts";
 import { readReport } from "./report-sql.ts";
 import { defineRoute, noInput } from "./route.ts";
 import { identifier, sql } from "./sql.ts";
@@ -31,7 +31,9 @@ const status = z
   })
   .meta({ id: "Status" });
 
-const { source } = filterFields;
+const source = filterFields.source.meta({
+  description: "Whose tables, by the name of their source; else `default`, or the first by name.",
+});
 
 /** GET /api/status. */
 export const statusRoute = defineRoute({
@@ -48,8 +50,9 @@ export const statusRoute = defineRoute({
   },
   // Of the installation, not of an organization: by the connections that see all.
   handle: async ({ db }, { query, reader, res }) => {
-    const { source: name } = scoped(reader, { ...query, time_zone: "UTC" });
-    const [row] = await readReport(db, statusOf(await schemaOf(db, name)));
+    const name = sourceFor(reader, query.source);
+    const schema = query.source === undefined ? await firstSchema(db, name) : await schemaOf(db, query.source);
+    const [row] = await readReport(db, statusOf(schema));
     res.json({ version: packageVersion(), ...z.looseObject({}).parse(row) });
   },
 });
@@ -59,8 +62,16 @@ async function schemaOf(db: Database, source: string): Promise<string> {
   return z.tuple([z.string()]).parse(rows)[0];
 }
 
+// Also where nothing is attached yet: whether a worker runs can be told all the same.
+async function firstSchema(db: Database, name: string | undefined): Promise<string | undefined> {
+  const [source] = await db.query<{ schema: string }>(sql`
+    select schema_name::text as schema from metrics.attachments
+    where name = coalesce(${name ?? null}, name) order by name <> 'default', name limit 1`);
+  return source?.schema;
+}
+
 // By the index of what waits, and by the last check: the same however much is counted.
-const statusOf = (schema: string) => sql`
+const statusOf = (schema: string | undefined) => sql`
   select to_json(s) as row
   from (
     select
@@ -71,6 +82,12 @@ const statusOf = (schema: string) => sql`
           'seen_at', max(seen_at))
         from metrics.workers
       ) as worker,
+      ${schema === undefined ? NOTHING : stateOf(schema)}
+  ) as s`;
+
+const NOTHING = sql`null::timestamptz as waiting_since, null::json as last_check, null::json as last_finding`;
+
+const stateOf = (schema: string) => sql`
       (
         select min(waiting.counted_at)
         from ${identifier(schema)}.messages as waiting
@@ -90,5 +107,4 @@ const statusOf = (schema: string) => sql`
           select checked_at, sessions, drifted, healed from ${identifier(schema)}.checks
           where drifted > 0 order by check_id desc limit 1
         ) as c
-      ) as last_finding
-  ) as s`;
+      ) as last_finding`;
