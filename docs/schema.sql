@@ -2977,7 +2977,7 @@ BEGIN ATOMIC
         nullif(first_created_at, ''infinity''), conversation_end, response_count, response_us_sum,
         message_rows, open_rows, longest_lag, $1, $1
       from first
-      where (select count(*) from opened) >= 0
+      where (select count(*) from opened) >= 0 -- Always; but then they are locked first.
         -- They come back first.
         and session_key not in (select session_key from opened where is_archived)
       order by session_key
@@ -4930,8 +4930,19 @@ comment on function metrics.is_open(smallint,smallint) is 'Whether a row is a us
 
 CREATE OR REPLACE FUNCTION metrics.is_own(written_by xid)
  RETURNS boolean
- LANGUAGE sql
-RETURN ((age(written_by) <= 0) AND (pg_xact_status((((((pg_current_xact_id())::text)::bigint - age(written_by)))::text)::xid8) = 'in progress'::text));
+ LANGUAGE plpgsql
+ STRICT
+AS $function$
+declare
+  own constant bigint := pg_current_xact_id()::text::bigint;
+  after_own constant bigint := mod(written_by::text::bigint - mod(own, 4294967296) + 4294967296, 4294967296);
+begin
+  if after_own > 65535 then
+    return false;
+  end if;
+  return own + after_own >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    or pg_xact_status((own + after_own)::text::xid8) = 'in progress';
+end; $function$;
 comment on function metrics.is_own(xid) is 'Whether the transaction that asks has written this version of a visible row, given its xmin; NULL for no row.';
 
 CREATE OR REPLACE FUNCTION metrics.keep_numbers(keeps boolean DEFAULT true)

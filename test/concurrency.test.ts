@@ -3,7 +3,7 @@ import { test } from "./support/database.ts";
 import { openActors, orders, play } from "./support/interleaving.ts";
 import { expectNoDrift, metricsOf } from "./support/oracle.ts";
 import { scenarios } from "./support/scenarios/index.ts";
-import { answer, message } from "./support/scenarios/scenario.ts";
+import { answer, lead, message } from "./support/scenarios/scenario.ts";
 
 // A snapshot that is too old is answered by 40001, and the application tries again: late, but never wrong. A snapshot is
 // taken by a transaction's first query: its own write, or one before it, so that the other's commits can come between.
@@ -54,5 +54,23 @@ test("an answer finds the question that opens its session and is committed while
 
   expect(outcomes).toEqual(["done", "done", "done"]);
   expect(await metricsOf(db)).toMatchObject([{ response_count: 1, average_response_time: 5 }]);
+  await expectNoDrift(db);
+});
+
+test("a transaction that asked for an age before it wrote goes on with a lead of its session", async ({
+  db,
+  connect,
+}) => {
+  await db.unsafe(message("s", 1));
+  const writer = await connect({ max: 1 }).reserve();
+  await writer`begin`;
+  await writer`select age('3'::xid)`;
+  for (let n = 0; n < 5; n += 1) await db`select pg_current_xact_id()`;
+
+  await writer.unsafe(message("s", 2));
+  await writer.unsafe(`savepoint a; ${lead("s", 1)}; release a; ${lead("s", 2)}; commit`);
+  writer.release();
+
+  expect(await metricsOf(db)).toMatchObject([{ message_rows: 2, has_lead: true }]);
   await expectNoDrift(db);
 });

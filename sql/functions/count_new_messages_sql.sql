@@ -78,7 +78,7 @@ begin atomic
         nullif(first_created_at, 'infinity'), conversation_end, response_count, response_us_sum,
         message_rows, open_rows, longest_lag, $1, $1
       from first
-      where (select count(*) from opened) >= 0
+      where (select count(*) from opened) >= 0 -- Always; but then they are locked first.
         -- They come back first.
         and session_key not in (select session_key from opened where is_archived)
       order by session_key
