@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { shoot } from "./support/browser.ts";
-import { calm, writeSome as write } from "./support/dashboard.ts";
+import { calm, writeSome as write, writeDaily } from "./support/dashboard.ts";
 import { test } from "./support/http.ts";
 import { inBrowser } from "./support/in-browser.ts";
 import { expectNoDrift } from "./support/oracle.ts";
@@ -25,17 +25,14 @@ await inBrowser("the dashboard", (open) => {
   });
 
   test("opens the conversations behind a bar, one of them, and goes back", async ({ db, serve }) => {
-    await write(db);
+    await writeDaily(db);
     const api = await serve(calm);
     const { page, problems } = await open(`${api.url}/?range=all&tz=UTC`);
 
-    await page.getByRole("img", { name: /^Conversations: 250/ }).click({ position: { x: 300, y: 150 } });
-    await page.getByText(/^[\d,]+ match$/).waitFor();
+    await page.getByRole("img", { name: /^Conversations: 180/ }).click({ position: { x: 300, y: 150 } });
+    await page.getByText("2 match", { exact: true }).waitFor();
     expect(page.url()).toMatch(/view=conversations.*on_from=\d{4}-\d\d-\d\d/);
-    await page
-      .getByRole("link", { name: /^demo-1-/ })
-      .first()
-      .click();
+    await page.getByRole("link", { name: /^day-/ }).first().click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("Where each number comes from").waitFor();
     await dialog.getByText("adds up").first().waitFor();
@@ -46,6 +43,7 @@ await inBrowser("the dashboard", (open) => {
     await page.getByRole("heading", { name: "Busiest hours" }).waitFor();
 
     expect(problems).toEqual([]);
+    await expectNoDrift(db);
   });
 
   test("asks for little while nothing changes, and for nothing while it is hidden", async ({ db, serve }) => {

@@ -5,6 +5,13 @@ import { limits } from "./http.ts";
 /** Writes 250 sessions of the demo. */
 export const writeSome = (db: Sql) => writeDemo(db, { sessions: 250, seed: 1, until: new Date() });
 
+/** Writes two sessions on each of the last 90 days: whichever bar of a chart is clicked, at whatever hour, is not empty. */
+export const writeDaily = (db: Sql) => db`
+  insert into conversations (organization_id, session_id, message, response, created_at, responded_at)
+    select 1, 'day-' || day || '-' || session, 'Hi', 'Hello', at, at + interval '2 seconds'
+      from generate_series(0, 89) as day, generate_series(1, 2) as session,
+        lateral (select date_trunc('day', now(), 'UTC') - day * interval '1 day') as midnight (at)`;
+
 /** A server whose limits no browser reaches. */
 export const calm = { settings: { limits: limits() } };
 
