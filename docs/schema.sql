@@ -1180,6 +1180,8 @@ CREATE OR REPLACE FUNCTION metrics.apply_deltas(deltas metrics.session_delta[], 
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare
@@ -1321,6 +1323,8 @@ CREATE OR REPLACE FUNCTION metrics.apply_extras(keys uuid[])
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare
@@ -1377,6 +1381,8 @@ CREATE OR REPLACE FUNCTION metrics.apply_feedback(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare
@@ -1500,6 +1506,8 @@ CREATE OR REPLACE FUNCTION metrics.apply_leads(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare
@@ -1577,6 +1585,8 @@ CREATE OR REPLACE FUNCTION metrics.apply_messages(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare
@@ -1862,6 +1872,8 @@ CREATE OR REPLACE FUNCTION metrics.attach(name text, messages regclass, leads re
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET quote_all_identifiers TO 'off'
 AS $function$
 declare
   target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;
@@ -3626,6 +3638,8 @@ CREATE OR REPLACE FUNCTION metrics.enqueue_token_batches(max_batches integer, ba
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
  SET enable_bitmapscan TO 'off'
 AS $function$
@@ -3722,6 +3736,8 @@ CREATE OR REPLACE FUNCTION metrics.enter_sessions(keys uuid[])
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare
@@ -4413,7 +4429,7 @@ begin
     $function$
     create or replace function metrics.tg_%1$s__count() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    %8$s
     as $trigger$
     declare
       ids %2$s[];
@@ -4448,7 +4464,8 @@ begin
     ), 'select %s from inserted as source'),
     metrics.changed_ids_sql(source),
     metrics.deleted_ids_sql(source),
-    case when source.is_view then 'sync_carefully' else 'sync' end
+    case when source.is_view then 'sync_carefully' else 'sync' end,
+    metrics.trigger_settings(source.is_view)
   );
   execute format(
     'comment on function metrics.tg_%1$s__count() is %2$L', of_kind,
@@ -4492,7 +4509,7 @@ begin
     $function$
     create or replace function metrics.tg_conversations__insert() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    %2$s
     as $trigger$
     declare
       added_id %1$s;
@@ -4631,7 +4648,7 @@ begin
       return null;
     end; $trigger$
     $function$,
-    id_type, inserted, inserted,
+    id_type, metrics.trigger_settings(source.is_view), inserted,
     metrics.count_inserted_row_sql(source), metrics.guarded(source, format(
       'ids := array(select source.conversation_id from (%s) as source%s);', inserted,
       -- So that it is read whole, and fails here if at all.
@@ -4647,7 +4664,7 @@ begin
     $function$
     create or replace function metrics.tg_conversations__update() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    %5$s
     as $trigger$
     declare
       ids %1$s[];
@@ -4670,21 +4687,23 @@ begin
           return null;
         end if;
       end if;
-    $sql$ else '' end
+    $sql$ else '' end,
+    metrics.trigger_settings(source.is_view)
   );
 
   execute format(
     $function$
     create or replace function metrics.tg_conversations__delete() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    %3$s
     as $trigger$
     begin
       perform metrics.%1$s('messages', array(%2$s));
       return null;
     end; $trigger$
     $function$,
-    case when source.is_view then 'sync_carefully' else 'sync' end, metrics.deleted_ids_sql(source)
+    case when source.is_view then 'sync_carefully' else 'sync' end, metrics.deleted_ids_sql(source),
+    metrics.trigger_settings(source.is_view)
   );
 
   perform metrics.install_triggers('messages', 'metrics.tg_conversations__%s()');
@@ -4753,7 +4772,7 @@ begin
       $function$
       create or replace function metrics.tg_parent__%1$s() returns trigger
       language plpgsql security definer
-      set search_path = pg_catalog, pg_temp
+      %8$s
       as $trigger$
       declare
         ids %2$s[];
@@ -4808,7 +4827,7 @@ begin
       $function$,
       parent.parent_id, id_type, parent.children,
       (select string_agg(format('parent.%I', name), ', ') from unnest(parent.columns) as name), parent.kind, parent.by_foreign_key,
-      metrics.id_column(parent.kind)
+      metrics.id_column(parent.kind), metrics.trigger_settings(true)
     );
     execute format('comment on function metrics.tg_parent__%s() is %L', parent.parent_id,
       format('Brings the %s up to date that hang on the changed rows of %s.', parent.kind, parent.relation));
@@ -5503,6 +5522,7 @@ CREATE OR REPLACE FUNCTION metrics.page_place(after text, sort text, descending 
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
 declare
   place jsonb;
@@ -5533,6 +5553,8 @@ CREATE OR REPLACE FUNCTION metrics.pair_answers(deltas metrics.session_delta[])
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare
@@ -5905,6 +5927,8 @@ CREATE OR REPLACE FUNCTION metrics.read_token_batch(batch bigint, worker text)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare
@@ -6844,6 +6868,8 @@ CREATE OR REPLACE FUNCTION metrics.scans_table(query text, of_table regclass)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
@@ -6994,6 +7020,8 @@ CREATE OR REPLACE FUNCTION metrics.session_drift(keys uuid[], ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 begin
@@ -7197,6 +7225,8 @@ CREATE OR REPLACE FUNCTION metrics.sessions_of_feedback(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 begin
@@ -7225,6 +7255,8 @@ CREATE OR REPLACE FUNCTION metrics.sessions_of_leads(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 begin
@@ -7252,6 +7284,8 @@ CREATE OR REPLACE FUNCTION metrics.sessions_of_messages(ids anyarray)
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 begin
@@ -8171,6 +8205,20 @@ CREATE OR REPLACE FUNCTION metrics.trigger_name(of_kind text, event text)
 RETURN format('_%s_metrics_%s_%s_%s'::text, CASE of_kind WHEN 'messages'::text THEN 500 ELSE 510 END, metrics.source_name(), of_kind, event);
 comment on function metrics.trigger_name(text,text) is 'The name of a source''s trigger.';
 
+CREATE OR REPLACE FUNCTION metrics.trigger_settings(is_view boolean)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT ('set search_path = pg_catalog, pg_temp'::text ||
+         CASE
+             WHEN is_view THEN ' set standard_conforming_strings = on set join_collapse_limit = 8 set from_collapse_limit = 8'::text
+             ELSE ''::text
+         END);
+END;
+comment on function metrics.trigger_settings(boolean) is 'The settings of a trigger function that holds the text of a mapping: by a view, or by a table''s columns.';
+
 CREATE OR REPLACE FUNCTION metrics.unarchive(organization text DEFAULT NULL::text, no_organization boolean DEFAULT false, from_time timestamp with time zone DEFAULT NULL::timestamp with time zone, to_time timestamp with time zone DEFAULT NULL::timestamp with time zone, max_sessions integer DEFAULT NULL::integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -8443,6 +8491,8 @@ CREATE OR REPLACE FUNCTION metrics.write_token_counts(batch bigint, conversation
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET join_collapse_limit TO '8'
+ SET from_collapse_limit TO '8'
  SET jit TO 'off'
 AS $function$
 declare

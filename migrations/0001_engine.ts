@@ -35,6 +35,7 @@ const SHARED = [
   "functions/is_own.sql",
   "functions/estimated_messages.sql",
   "functions/plan_for_many.sql",
+  "functions/trigger_settings.sql",
   "functions/quarter_hour.sql",
   "functions/rollup_start.sql",
   "functions/time_bin.sql",

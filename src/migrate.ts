@@ -79,7 +79,9 @@ async function runOwnMigrations(client: pg.Client, options: MigrateOptions, log:
   const messages = migrationLog(log);
   await client.query(
     `select set_config('conversation_metrics.replace_existing', $1, false),
-      set_config('conversation_metrics.backfill', $2, false), set_config('conversation_metrics.adopt', $3, false)`,
+      set_config('conversation_metrics.backfill', $2, false), set_config('conversation_metrics.adopt', $3, false),
+      -- A database may set these otherwise; our texts mean what they mean by PostgreSQL's defaults.
+      set_config('standard_conforming_strings', 'on', false), set_config('quote_all_identifiers', 'off', false)`,
     [
       options.replaceExisting ? "on" : "off",
       options.backfill === false ? "off" : "on",

@@ -10,6 +10,9 @@ create or replace function metrics.attach(
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+-- What PostgreSQL says of views and types is read as it writes it by default.
+set standard_conforming_strings = on
+set quote_all_identifiers = off
 as $$
 declare
   target constant text := case attach.name when 'default' then 'metrics' else 'metrics_' || attach.name end;

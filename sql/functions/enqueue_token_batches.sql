@@ -11,6 +11,8 @@ set search_path = pg_catalog, pg_temp
 -- By the index of what waits, newest first, and no further than is needed: a backlog may be millions.
 set plan_cache_mode = force_custom_plan
 set enable_seqscan = off
+set join_collapse_limit = 8
+set from_collapse_limit = 8
 set jit = off
 set enable_bitmapscan = off
 as $$

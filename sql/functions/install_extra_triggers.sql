@@ -11,7 +11,7 @@ begin
     $function$
     create or replace function metrics.tg_%1$s__count() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    %8$s
     as $trigger$
     declare
       ids %2$s[];
@@ -46,7 +46,8 @@ begin
     ), 'select %s from inserted as source'),
     metrics.changed_ids_sql(source),
     metrics.deleted_ids_sql(source),
-    case when source.is_view then 'sync_carefully' else 'sync' end
+    case when source.is_view then 'sync_carefully' else 'sync' end,
+    metrics.trigger_settings(source.is_view)
   );
   execute format(
     'comment on function metrics.tg_%1$s__count() is %2$L', of_kind,

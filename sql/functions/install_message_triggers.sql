@@ -17,7 +17,7 @@ begin
     $function$
     create or replace function metrics.tg_conversations__insert() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    %2$s
     as $trigger$
     declare
       added_id %1$s;
@@ -156,7 +156,7 @@ begin
       return null;
     end; $trigger$
     $function$,
-    id_type, inserted, inserted,
+    id_type, metrics.trigger_settings(source.is_view), inserted,
     metrics.count_inserted_row_sql(source), metrics.guarded(source, format(
       'ids := array(select source.conversation_id from (%s) as source%s);', inserted,
       -- So that it is read whole, and fails here if at all.
@@ -172,7 +172,7 @@ begin
     $function$
     create or replace function metrics.tg_conversations__update() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    %5$s
     as $trigger$
     declare
       ids %1$s[];
@@ -195,21 +195,23 @@ begin
           return null;
         end if;
       end if;
-    $sql$ else '' end
+    $sql$ else '' end,
+    metrics.trigger_settings(source.is_view)
   );
 
   execute format(
     $function$
     create or replace function metrics.tg_conversations__delete() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    %3$s
     as $trigger$
     begin
       perform metrics.%1$s('messages', array(%2$s));
       return null;
     end; $trigger$
     $function$,
-    case when source.is_view then 'sync_carefully' else 'sync' end, metrics.deleted_ids_sql(source)
+    case when source.is_view then 'sync_carefully' else 'sync' end, metrics.deleted_ids_sql(source),
+    metrics.trigger_settings(source.is_view)
   );
 
   perform metrics.install_triggers('messages', 'metrics.tg_conversations__%s()');

@@ -13,7 +13,7 @@ begin
       $function$
       create or replace function metrics.tg_parent__%1$s() returns trigger
       language plpgsql security definer
-      set search_path = pg_catalog, pg_temp
+      %8$s
       as $trigger$
       declare
         ids %2$s[];
@@ -68,7 +68,7 @@ begin
       $function$,
       parent.parent_id, id_type, parent.children,
       (select string_agg(format('parent.%I', name), ', ') from unnest(parent.columns) as name), parent.kind, parent.by_foreign_key,
-      metrics.id_column(parent.kind)
+      metrics.id_column(parent.kind), metrics.trigger_settings(true)
     );
     execute format('comment on function metrics.tg_parent__%s() is %L', parent.parent_id,
       format('Brings the %s up to date that hang on the changed rows of %s.', parent.kind, parent.relation));

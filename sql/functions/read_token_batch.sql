@@ -14,6 +14,8 @@ set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set join_collapse_limit = 8
+set from_collapse_limit = 8
 set jit = off
 as $$
 declare

@@ -3,6 +3,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 -- Dear enough that what still scans has no index to use.
 set enable_seqscan = off
+set join_collapse_limit = 8
+set from_collapse_limit = 8
 set jit = off
 set enable_hashjoin = off
 set enable_mergejoin = off

@@ -3,6 +3,7 @@ create or replace function metrics.page_place(
 )
 language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 declare
   place jsonb;
