@@ -184,6 +184,16 @@ describe("start with a server of your own", () => {
     expect(await bareDb`select from pg_namespace where nspname = 'metrics'`).toHaveLength(0);
   });
 
+  withServer("ends with what it began where a later step fails", async ({ url, db }) => {
+    await db`alter table metrics.api_keys rename to elsewhere`;
+
+    const { code, stderr } = await cli(["start", "--http-port", "0"], { url });
+
+    expect(code).toBe(1);
+    expect(stderr).toContain("api_keys");
+    await expectNoDrift(db);
+  });
+
   withServer("fails where a migration does", async ({ bareUrl, bareDb }) => {
     await bareDb`create table conversation_metrics (id int)`;
 

@@ -104,18 +104,29 @@ async function serve(url: string, settings: CliSettings, out: Output, what: What
     process.exitCode = process.exitCode ?? 0; // Being told to end is how this command ends.
     out.note("\nStopping …");
   });
-  out.print(howToConnect(url, table, settings));
-  if (services.httpUrl === undefined || what.http === undefined) {
-    out.print(next);
-  } else {
-    const embedded = settings.databaseUrl === undefined;
-    if (embedded) await writeHttpAddress(settings.dataDir, services.httpUrl);
-    const ways = await waysIn(url, services.httpUrl, { embedded, isSeen: process.stdout.isTTY });
-    out.print(howToCall(services.httpUrl, what.http, ways, settings));
-    out.print(next);
-    out.print(whereToLook(services.httpUrl, ways));
+  try {
+    out.print(howToConnect(url, table, settings));
+    const { call, look } = await describeHttp(url, services.httpUrl, what.http, settings);
+    for (const part of [call, next, look]) if (part !== undefined) out.print(part);
+  } catch (error) {
+    await services.stop(); // They would keep the process alive.
+    throw error;
   }
   out.print("\nReady. Ctrl-C stops it.");
+}
+
+/** How to call the HTTP API, and where to look at the dashboard, where they are served. */
+async function describeHttp(
+  url: string,
+  httpUrl: string | undefined,
+  http: HttpSettings | undefined,
+  settings: CliSettings,
+) {
+  if (httpUrl === undefined || http === undefined) return {};
+  const embedded = settings.databaseUrl === undefined;
+  if (embedded) await writeHttpAddress(settings.dataDir, httpUrl);
+  const ways = await waysIn(url, httpUrl, { embedded, isSeen: process.stdout.isTTY });
+  return { call: howToCall(httpUrl, http, ways, settings), look: whereToLook(httpUrl, ways) };
 }
 
 async function startServer({ dataDir, databasePort }: CliSettings, out: Output): Promise<EmbeddedServer> {
