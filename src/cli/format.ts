@@ -36,9 +36,9 @@ export function average(value: string, count: string | number, noun: string): st
   return String(count) === "0" ? NONE : `${value} on average over ${counted(count, noun)}`;
 }
 
-/** A time as the server writes it, without parts of a second. */
+/** A time in ISO 8601 as a person reads it, without parts of a second. */
 export function toSecond(time: string): string {
-  return time.replace(/(:\d\d)\.\d+/, "$1");
+  return time.replace("T", " ").replace(/(:\d\d)\.\d+/, "$1");
 }
 
 /** A text as a shell takes it for one word. */

@@ -1,4 +1,4 @@
-import { type Options, Presets, SingleBar } from "cli-progress";
+import progress, { type Options, Presets, SingleBar } from "cli-progress";
 import { integer } from "./format.ts";
 
 // Where stderr is no terminal (a log of CI), a line now and then shows that work goes on.
@@ -29,6 +29,9 @@ function settings(label: string, unit: string): Options {
     formatValue: (value, _options, type) => (type === "value" || type === "total" ? integer(value) : String(value)),
     // What stands beside it takes some 60 characters, and the line must not be cut before its end.
     barsize: Math.max(6, Math.min(24, (process.stderr.columns ?? 80) - 60)),
+    // Not known at first, which the bar says by a word.
+    formatTime: (seconds, options, roundTo) =>
+      Number.isFinite(Number(seconds)) ? progress.Format.TimeFormat(seconds, options, roundTo) : "?",
     fps: 8,
     etaBuffer: 20,
     stream: process.stderr,

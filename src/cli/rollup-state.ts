@@ -1,6 +1,6 @@
 import type { Sql } from "../database.ts";
 import type { Source } from "../sources.ts";
-import { counted } from "./format.ts";
+import { counted, toSecond } from "./format.ts";
 import { age } from "./token-lines.ts";
 
 /** How far the rollups of sources are; of several sources the one that is furthest behind. */
@@ -23,7 +23,7 @@ export async function readRollupState(sql: Sql, sources: Source[]): Promise<Roll
       from ${schema}.rollup_state as s`,
   );
   const [state] = await sql<[RollupState]>`
-    select to_char(nullif(min(built_to), '-infinity') at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') as built_to,
+    select to_json(nullif(min(built_to), '-infinity')) #>> '{}' as built_to,
       sum(changed)::float8 as changed, extract(epoch from clock_timestamp() - min(rolled_up_at))::float8 as last_rolled_up
     from (${sql.unsafe(each.join(" union all "))}) as each`;
   return state;
@@ -35,7 +35,7 @@ export function rollupLine({ built_to, changed, last_rolled_up }: RollupState): 
   return [
     "rollups",
     [
-      `of sessions before ${built_to}`,
+      `of sessions before ${toSecond(built_to)}`,
       ...(changed === 0 ? [] : [`${counted(changed, "quarter hour")} changed since`]),
       ...(last_rolled_up === null ? [] : [`made ${age(last_rolled_up)} ago`]),
     ].join(", "),

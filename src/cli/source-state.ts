@@ -25,7 +25,7 @@ export async function readSourceStates(sql: Sql, sources: Source[]): Promise<Sou
     const of = (object: string) => sql(`${schema}.${object}`);
     const [state] = await sql<[SourceState]>`
       select
-        a.name, a.attached_at::timestamptz(0)::text as attached_at,
+        a.name, to_json(a.attached_at) #>> '{}' as attached_at,
         array(select distinct s.relation::text from ${of("sources")} as s order by 1) as tables,
         array(select distinct p.relation::text from ${of("parents")} as p order by 1) as parents,
         (select count(*) from ${of("session_metrics")})::float8 as sessions,

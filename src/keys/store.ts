@@ -17,7 +17,7 @@ export type NewKey = {
   expiresAt?: Date | undefined;
 };
 
-/** A key as it is listed; times as the server writes them. */
+/** A key as it is listed; times in ISO 8601. */
 export type StoredKey = {
   id: string;
   kind: "key" | "session";
@@ -76,7 +76,8 @@ async function read(sql: Sql, which: ReturnType<Sql>): Promise<StoredKey[]> {
         when expires_at <= clock_timestamp() then 'expired'
         else 'valid'
       end as state,
-      created_at::text, last_used_at::text, expires_at::text, revoked_at::text
+      to_json(created_at) #>> '{}' as created_at, to_json(last_used_at) #>> '{}' as last_used_at,
+      to_json(expires_at) #>> '{}' as expires_at, to_json(revoked_at) #>> '{}' as revoked_at
     from metrics.api_keys ${which}
     order by key_id`;
 }

@@ -30,7 +30,7 @@ export async function listSchedules(sql: Sql): Promise<Schedule[]> {
   return sql<Schedule[]>`
     select schedule_id::text, case when not every_organization then coalesce(organization_id, 'none') end as organization,
       source, time_zone, currency, format, folder, webhook, sent_month,
-      to_char(sent_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as sent_at, error
+      to_json(sent_at) #>> '{}' as sent_at, error
     from metrics.report_schedules
     order by schedule_id`;
 }

@@ -2,7 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { type AttachWish, attachStatement } from "../../attach/statement.ts";
 import { readWish } from "../attach-options.ts";
 import { requireRelations } from "../attach-relations.ts";
-import { counted, integer } from "../format.ts";
+import { counted, integer, toSecond } from "../format.ts";
 import { helpText } from "../help.ts";
 import { type Session, withDatabase } from "../session.ts";
 import { commandLine } from "../settings.ts";
@@ -139,6 +139,6 @@ function cells(state: SourceState): string[] {
     integer(state.leads),
     integer(state.feedback),
     integer(state.failed),
-    state.attached_at,
+    toSecond(state.attached_at),
   ];
 }
