@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { conversationAnswer } from "../src/http/conversation-schemas.ts";
 import { migrate } from "../src/migrate.ts";
 import { chat } from "./support/attached/chat.ts";
 import { type Api, test as base } from "./support/http.ts";
@@ -62,8 +63,18 @@ describe("with one source that is not named default", () => {
     }
     expect((await api.get("/api/reports/summary")).json.rows).toMatchObject([{ conversations: 2, messages: 20 }]);
     expect((await api.get("/api/scope")).json.rows).toHaveLength(2);
+    const { json } = await api.get("/api/conversations/1?organization=10");
+    expect(conversationAnswer.strict().parse(json)).toMatchObject({
+      ...{ session_id: "1", organization_id: "10" },
+      numbers: { total_messages: { value: 10, from_ledger: 10 } },
+    });
+    expect(json.messages).toHaveLength(10);
+    expect(json.messages[0]).toMatchObject({ message: "Words 2", counted: { ai_messages: 1, completion_tokens: 2 } });
+    expect((await api.get("/api/conversations/1?organization=20")).status).toBe(404);
+    for (const path of ["/api/conversations/1", "/api/reports/summary"]) {
+      expect(await api.get(`${path}?source=nope`)).toMatchObject({ status: 400, json: { code: "invalid_filter" } });
+    }
     expect((await api.get("/api/status")).json.waiting_since).toMatch(/^\d{4}-/);
-    expect(await api.get("/api/conversations/1")).toMatchObject({ status: 404, json: { code: "no_source" } });
     for (const [path, body] of POSTS) expect((await api.post(path, body)).status, path).toBe(501);
   });
 });
@@ -79,6 +90,11 @@ test("where there are several and none is named default, reports ask which, and 
 
   expect(await api.get("/api/reports/summary")).toMatchObject({ status: 409, json: { code: "source_needed" } });
   expect((await api.get("/api/reports/summary?source=sales")).status).toBe(200);
+  expect(await api.get("/api/conversations/1")).toMatchObject({ status: 409, json: { code: "source_needed" } });
+  for (const name of ["sales", "support"]) {
+    const { json } = await api.get(`/api/conversations/1?source=${name}`);
+    expect(json.messages).toHaveLength(10);
+  }
   const [usual, first] = [await api.get("/api/status"), await api.get("/api/status?source=sales")];
   expect([usual.status, usual.json.waiting_since]).toEqual([200, first.json.waiting_since]);
 });

@@ -62,7 +62,10 @@ await inBrowser("the dashboard as it may be", (open) => {
 
     await page.getByLabel("Tables").selectOption("support");
 
-    await page.getByRole("cell", { name: "room-1" }).waitFor();
+    await page.getByRole("link", { name: "room-1" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("Hello?").waitFor();
+    await dialog.getByText("adds up").first().waitFor();
     expect(page.url()).toContain("source=support");
     expect(problems).toEqual([]);
     await expectNoDrift(db);

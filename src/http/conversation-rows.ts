@@ -2,20 +2,29 @@ import type { ConversationAnswer } from "./conversation-schemas.ts";
 import type { Queryable } from "./database.ts";
 import { Problem } from "./problem.ts";
 import { readColumns } from "./source-tables.ts";
-import { sql, trusted } from "./sql.ts";
+import { identifier, sql, trusted } from "./sql.ts";
+
+/** A session: the schema of its source's ledgers, and its key there. */
+export type SessionOf = { schema: string; key: string };
 
 type Messages = ConversationAnswer["messages"];
 type Page = { limit: number; after: string | undefined };
 
 /** Messages with their ledger entries, in the ledger's order, and whether there are more. */
-export async function readLedger(db: Queryable, key: string, page: Page): Promise<{ rows: Messages; more: boolean }> {
-  const type = trusted((await readColumns(db, "metrics.messages")).get("conversation_id") ?? "text");
-  if (page.after !== undefined) await requireMessage(db, key, page.after);
+export async function readLedger(
+  db: Queryable,
+  session: SessionOf,
+  page: Page,
+): Promise<{ rows: Messages; more: boolean }> {
+  const { schema, key } = session;
+  const ledger = identifier(`${schema}.messages`);
+  const type = trusted((await readColumns(db, `${schema}.messages`)).get("conversation_id") ?? "text");
+  if (page.after !== undefined) await requireMessage(db, session, page.after);
   const after =
     page.after === undefined
       ? sql``
       : sql`and (p.created_at, p.conversation_id) > (
-          select created_at, conversation_id from metrics.messages where conversation_id = ${page.after}::text::${type})`;
+          select created_at, conversation_id from ${ledger} where conversation_id = ${page.after}::text::${type})`;
   const found = await db.query<{ row: Messages[number] }>(sql`
     select json_build_object(
       'id', l.conversation_id::text, 'role', l.role, 'message', l.message, 'response', l.response, 'model', l.model,
@@ -29,11 +38,11 @@ export async function readLedger(db: Queryable, key: string, page: Page): Promis
         'response_seconds', l.response_us / 1000000.0,
         'counted_at', l.counted_at at time zone 'UTC'
       )) as row
-    from metrics.readable_messages as l
+    from ${identifier(`${schema}.readable_messages`)} as l
     where l.session_key = ${key}
       -- The page first, by index: a session may be long, and texts are read for no more than these.
       and l.conversation_id = any(array(
-        select p.conversation_id from metrics.messages as p
+        select p.conversation_id from ${ledger} as p
         where p.session_key = ${key} ${after}
         order by p.created_at, p.conversation_id
         limit ${page.limit + 1}
@@ -48,9 +57,9 @@ export async function readLedger(db: Queryable, key: string, page: Page): Promis
   return { rows, more: found.length > page.limit };
 }
 
-async function requireMessage(db: Queryable, key: string, id: string): Promise<void> {
+async function requireMessage(db: Queryable, { schema, key }: SessionOf, id: string): Promise<void> {
   const [row] = await db.query(
-    sql`select from metrics.messages where session_key = ${key} and conversation_id::text = ${id}`,
+    sql`select from ${identifier(`${schema}.messages`)} where session_key = ${key} and conversation_id::text = ${id}`,
   );
   if (row === undefined) throw new Problem(400, "no_such_page", "The session has no message that `after` names.");
 }
@@ -64,7 +73,7 @@ type Numbers = Pick<ConversationAnswer, "session_id" | "organization_id" | "numb
 type Value = number | string | boolean | null;
 
 /** The metrics of a session, column by column, with their meaning and their sums in the ledger. */
-export async function readNumbers(db: Queryable, key: string): Promise<Numbers> {
+export async function readNumbers(db: Queryable, { schema, key }: SessionOf): Promise<Numbers> {
   const [row] = await db.query<{ metrics: Record<string, Value>; sums: Record<string, number | null> }>(sql`
     select to_jsonb(m) || jsonb_build_object('conversation_id', conversation_id::text, 'widget_id', widget_id::text,
       'user_id', user_id::text) as metrics, (
@@ -75,14 +84,15 @@ export async function readNumbers(db: Queryable, key: string): Promise<Numbers> 
         'total_tokens', sum(prompt_tokens::bigint + completion_tokens),
         'message_rows', count(*), 'response_count', count(response_us),
         'response_us_sum', coalesce(sum(response_us), 0), 'average_response_time', avg(response_us) / 1000000)
-      from metrics.messages as l where l.session_key = m.session_key
+      from ${identifier(`${schema}.messages`)} as l where l.session_key = m.session_key
     ) as sums
-    from metrics.session_metrics as m where session_key = ${key}`);
+    from ${identifier(`${schema}.session_metrics`)} as m where session_key = ${key}`);
   if (row === undefined) throw new Problem(404, "no_session", "There is no such session.");
+  const table = `${schema === "metrics" ? "public" : schema}.conversation_metrics`;
   const meanings = await db.query<{ name: string; meaning: string }>(sql`
     select attname::text as name, coalesce(col_description(attrelid, attnum), '') as meaning
     from pg_attribute
-    where attrelid = 'public.conversation_metrics'::regclass and attnum > 0 and not attisdropped
+    where attrelid = to_regclass(${table}) and attnum > 0 and not attisdropped
     order by attnum`);
   const numbers = meanings
     .filter(({ name }) => !["session_key", "session_id", "organization_id"].includes(name))
@@ -103,13 +113,16 @@ export async function readNumbers(db: Queryable, key: string): Promise<Numbers> 
 }
 
 /** The leads and the feedback that a session was counted with. */
-export async function readExtras(db: Queryable, key: string): Promise<Pick<ConversationAnswer, "leads" | "feedback">> {
+export async function readExtras(
+  db: Queryable,
+  { schema, key }: SessionOf,
+): Promise<Pick<ConversationAnswer, "leads" | "feedback">> {
   const leads = await db.query<ConversationAnswer["leads"][number]>(sql`
     select lead_id::text as id, name, email, company,
       row_number() over (order by created_at desc, lead_id desc) = 1 as counted
-    from metrics.leads where session_key = ${key} order by created_at, lead_id limit 500`);
+    from ${identifier(`${schema}.leads`)} where session_key = ${key} order by created_at, lead_id limit 500`);
   const feedback = await db.query<ConversationAnswer["feedback"][number]>(sql`
     select feedback_id::text as id, rating::float8 as rating, conversation_id::text as message
-    from metrics.feedback where session_key = ${key} order by feedback_id limit 500`);
+    from ${identifier(`${schema}.feedback`)} where session_key = ${key} order by feedback_id limit 500`);
   return { leads, feedback };
 }

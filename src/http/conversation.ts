@@ -3,16 +3,19 @@ import { organizationFor } from "./access.ts";
 import { again } from "./again.ts";
 import { readExtras, readLedger, readNumbers } from "./conversation-rows.ts";
 import { conversationAnswer } from "./conversation-schemas.ts";
-import type { Queryable } from "./database.ts";
+import type { Database, Queryable } from "./database.ts";
 import { Problem } from "./problem.ts";
+import { chosenSource, filterFields } from "./report-filter.ts";
+import { readReport } from "./report-sql.ts";
 import { defineRoute, noInput } from "./route.ts";
 import { idSchema } from "./schemas.ts";
-import { sql } from "./sql.ts";
+import { identifier, sql } from "./sql.ts";
 
 const query = z.strictObject({
   organization: z.string().max(200).optional().meta({
     description: "The session's organization; `none` for rows without one. Needed where several have the session.",
   }),
+  source: filterFields.source,
   limit: z.coerce.number().int().min(1).max(500).default(100).meta({ description: "Messages at most." }),
   after: idSchema.optional().meta({ description: "The messages after this one: `next` of the page before." }),
 });
@@ -29,19 +32,20 @@ export const conversationRoute = defineRoute({
   query,
   responses: { 200: [{ description: "The session.", type: "application/json", schema: conversationAnswer }] },
   problems: [404, 409],
-  handle: async ({ reads }, { params, query: { organization, limit, after }, reader, res }) => {
+  handle: async ({ reads, db }, { params, query: { organization, source, limit, after }, reader, res }) => {
     const of = organizationFor(reader, organization);
+    const schema = await schemaOf(db, await chosenSource(db, reader, source));
     // One snapshot, so that the parts add up to the whole.
     const found = await again(() =>
       reads.begin("isolation level repeatable read read only", async (tx) => {
-        await requireSource(tx);
-        const key = await findSession(tx, params.session, of);
-        const { rows: messages, more } = await readLedger(tx, key, { limit, after });
+        const key = await findSession(tx, schema, params.session, of);
+        const session = { schema, key };
+        const { rows: messages, more } = await readLedger(tx, session, { limit, after });
         return {
-          ...(await readNumbers(tx, key)),
+          ...(await readNumbers(tx, session)),
           messages,
           next: more ? (messages.at(-1)?.id ?? null) : null,
-          ...(await readExtras(tx, key)),
+          ...(await readExtras(tx, session)),
         };
       }),
     );
@@ -49,21 +53,23 @@ export const conversationRoute = defineRoute({
   },
 });
 
-async function requireSource(db: Queryable): Promise<void> {
-  const [row] = await db.query<{ found: boolean }>(
-    sql`select to_regclass('metrics.session_metrics') is not null as found`,
-  );
-  if (row?.found) return;
-  throw new Problem(404, "no_source", "Only sessions of the source named default are shown, and there is none of it.");
+async function schemaOf(db: Database, source: string): Promise<string> {
+  return z.string().parse((await readReport(db, sql`select to_json(metrics.source_schema(${source})) as row`))[0]);
 }
 
-async function findSession(db: Queryable, session: string, of: string | null | undefined): Promise<string> {
+async function findSession(
+  db: Queryable,
+  schema: string,
+  session: string,
+  of: string | null | undefined,
+): Promise<string> {
+  const sessions = identifier(`${schema}.session_metrics`);
   const [first, second] =
     of === undefined
       ? await db.query<{ key: string }>(sql`
-          select session_key as key from metrics.session_metrics where session_id::text = ${session} limit 2`)
+          select session_key as key from ${sessions} where session_id::text = ${session} limit 2`)
       : await db.query<{ key: string }>(sql`
-          select session_key as key from metrics.session_metrics
+          select session_key as key from ${sessions}
           where session_key = metrics.session_key(${of}, ${session})`);
   if (first === undefined) throw new Problem(404, "no_session", "There is no such session.");
   if (second === undefined) return first.key;

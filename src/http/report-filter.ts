@@ -51,9 +51,13 @@ export type ScopedFilters = Omit<Filters, "organization" | "source"> & {
 
 /** Puts filters within what the reader may see. Throws the problem to answer with where that is nothing of it. */
 export async function scoped(db: Queryable, reader: Reader, given: Filters): Promise<ScopedFilters> {
-  const ofKey = sourceFor(reader, given.source);
-  const organization = organizationFor(reader, given.organization);
-  return { ...given, organization, source: ofKey ?? (await onlySource(db)) };
+  const source = await chosenSource(db, reader, given.source);
+  return { ...given, organization: organizationFor(reader, given.organization), source };
+}
+
+/** The source to read: as asked for, else `default`, or the only one. Throws the problem to answer with where that is none. */
+export async function chosenSource(db: Queryable, reader: Reader, asked: string | undefined): Promise<string> {
+  return sourceFor(reader, asked) ?? (await onlySource(db));
 }
 
 /** The source that a reader asks for; undefined where it is not said. Throws the problem to answer with where it is none of theirs. */

@@ -11,12 +11,13 @@ const MOST_MESSAGES = "500";
 
 /** One conversation over the view that it was opened from: what was said, and where each number comes from. */
 export function ConversationDialog({ place }: { place: Place }) {
-  const { session = "", of } = place;
+  const { session = "", of, source } = place;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const close = () => leaveFor(changed(place, { session: undefined, of: undefined }));
   const address = apiAddress(`conversations/${encodeURIComponent(session)}`, {
     organization: of,
+    source,
     limit: MOST_MESSAGES,
   });
   const { data, error, stale } = useLive<{ watched: Detail }>(address, {});

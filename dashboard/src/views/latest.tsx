@@ -10,7 +10,7 @@ export const conversationPlace = (
   { session_id, organization_id }: Pick<Conversation, "session_id" | "organization_id">,
 ) => changed(place, { session: session_id, of: organization_id ?? "none" });
 
-/** Opens a conversation. The API shows those of the default tables alone: of others it is the id. */
+/** Opens a conversation. */
 export function ConversationLink({
   place,
   row,
@@ -20,7 +20,6 @@ export function ConversationLink({
   row: Conversation;
   class?: string;
 }) {
-  if (place.source !== undefined) return <>{row.session_id}</>;
   return (
     <Link to={conversationPlace(place, row)} class={name}>
       {row.session_id}
