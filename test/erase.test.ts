@@ -115,8 +115,10 @@ describe("erasing by e-mail", () => {
 
     const looked = await erase(db, `'${ADA}', user_id => '42', organization => '1', dry_run => true`);
     const found = await erase(db, `'${ADA}', user_id => '42', organization => '1'`);
+    const none = await erase(db, `'${ADA}', user_id => '43', no_organization => true`);
     const rest = await erase(db, `'${ADA}'`);
 
+    expect(counts(none)).not.toHaveProperty("sessions that are kept elsewhere");
     expect(counts(looked)).toMatchObject({ "sessions that are kept elsewhere": 2 });
     expect(counts(found)).toMatchObject({ "sessions that are kept elsewhere": 2 });
     expect(counts(rest)).toMatchObject({ "sessions that are kept elsewhere": 1 });
@@ -128,6 +130,55 @@ describe("erasing by e-mail", () => {
       { o: "2", user_id: "43", has_lead: true },
       { o: null, user_id: "42", has_lead: false },
     ]);
+  });
+
+  test("takes no longer name that begins or ends like it for it", async ({ db }) => {
+    const others = ["ada@mail.example-shop.example", "my-ada@mail.example", "x+ada@mail.example", "ada@mail.example2"];
+    for (const [n, other] of others.entries()) {
+      await db`insert into conversations (session_id, message) values (${`s${n}`}, ${`I am ${other}, write to me`})`;
+      await db`insert into leads (session_id, name, email) values (${`s${n}`}, ${`<${other}>`}, ${other})`;
+    }
+    await db`insert into leads (session_id, name) values ('s0', ${`Ada <${ADA}>, Ms.`})`;
+
+    const found = await erase(db, `'${ADA}'`);
+
+    expect(counts(found)).toMatchObject({ leads: 1, "messages with a text": 1 });
+    expect([...(await db`select email from leads where name is not null order by id`)]).toEqual(
+      others.map((email) => ({ email })),
+    );
+    await expectNoDrift(db);
+  });
+
+  test("reaches a metrics row that alone still has it", async ({ db }) => {
+    await write(db);
+    await db`update leads set name = null, email = null, company = null, custom_fields = '{}'`;
+    await db`update conversation_metrics set lead_email = ${ADA} where session_id = 'b'`;
+
+    await erase(db, `'${ADA}'`);
+
+    expect(await tracesOf(db, ADA)).toEqual(["conversations", "feedback"]);
+    await expectNoDrift(db);
+  });
+
+  test("empties messages where their numbers are kept, and marks feedback as erased", async ({ db }) => {
+    await write(db);
+    await db`select metrics.keep_numbers()`;
+
+    const found = await erase(db, `'${ADA}', organization => '1'`);
+    for (const { to_do } of found) if (to_do !== null) await db.unsafe(to_do.replace(/^[^:]*: /, ""));
+
+    expect([
+      ...(await db`select message, response from conversations where organization_id = 1 and session_id = 'a'`),
+    ]).toEqual([
+      { message: "", response: "" },
+      { message: "", response: "" },
+    ]);
+    expect([...(await db`select feedback_text from feedback order by id`)]).toEqual([
+      { feedback_text: "(erased)" },
+      { feedback_text: "bad" },
+      { feedback_text: "(erased)" },
+    ]);
+    expect([...(await db`select * from conversation_metrics_drift`)]).toEqual([]);
   });
 
   test("names the sessions that are called by it, which the application has to rename", async ({ db }) => {
