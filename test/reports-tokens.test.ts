@@ -174,6 +174,38 @@ describe("report_tokens", () => {
     expect(row).toEqual({ key: null, ...usage(exchanges, supposed) });
   });
 
+  test("prices a model by its name behind any path of providers", async ({ db }) => {
+    await db`insert into conversations (session_id, message, model, prompt_tokens, created_at)
+      select 's', 'q', model, 1000000, '2025-06-01Z' from unnest(array['gpt-4o', 'openrouter/openai/GPT-4o', 'a/b/c/gpt-4o', 'gpt-4o/mine']) as model`;
+
+    const rows = await read(db, "select key, cost::numeric(10, 2)::text as cost from report_tokens()");
+
+    expect(rows.toSorted(byKey)).toEqual([
+      { key: "a/b/c/gpt-4o", cost: "2.50" },
+      { key: "gpt-4o", cost: "2.50" },
+      { key: "gpt-4o/mine", cost: null },
+      { key: "openrouter/openai/GPT-4o", cost: "2.50" },
+    ]);
+    await expectNoDrift(db);
+  });
+
+  test("charges no price that is still to come, also not for rows without a time or ahead of time", async ({ db }) => {
+    await db`insert into metrics.model_prices (model, valid_from, prompt_price, completion_price) values
+      ('ours', '-infinity', 1, 1), ('ours', now() - interval '1 day', 2, 2), ('ours', now() + interval '1 day', 50, 50)`;
+    await db`insert into conversations (session_id, message, model, prompt_tokens, created_at) values
+      ('known', 'q', 'ours', 1000000, now() - interval '2 days'),
+      ('ahead', 'q', 'ours', 1000000, now() + interval '2 days'), ('never', 'q', 'ours', 1000000, 'infinity')`;
+
+    const charged = await read(db, "select cost::numeric(10, 2)::text as cost from report_tokens(split_by => 'total')");
+    const today = await read(
+      db,
+      "select cost::numeric(10, 2)::text as cost from report_tokens(split_by => 'total', prices => 'today')",
+    );
+
+    expect([charged, today]).toEqual([[{ cost: "5.00" }], [{ cost: "6.00" }]]);
+    await expectNoDrift(db);
+  });
+
   test("in another currency knows only the prices in it", async ({ written }) => {
     await written`insert into metrics.model_prices (model, is_prefix, prompt_price, completion_price, currency)
       values ('house-', true, 7, 8, 'EUR')`;
