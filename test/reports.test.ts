@@ -64,6 +64,42 @@ describe("report_summary", () => {
     expectFigures(row, figuresOf(conversations.filter(within(from - (to - from), from))), "previous_");
   });
 
+  test("compares a range that only begins with a day with the same duration before it", async ({ written }) => {
+    const from = Date.UTC(2025, 2, 30);
+    const to = from + 36 * 3_600_000;
+    const before = from - 36 * 3_600_000;
+
+    const [ends] = await read(
+      written,
+      `select * from report_summary(${filterSql({ from_time: iso(from), to_time: iso(to) })})`,
+    );
+    const [begins] = await read(
+      written,
+      `select * from report_summary(${filterSql({ from_time: iso(before), to_time: iso(from) })})`,
+    );
+
+    expectFigures(ends, figuresOf(conversations.filter(within(before, from))), "previous_");
+    expectFigures(begins, figuresOf(conversations.filter(within(before - (from - before), before))), "previous_");
+    expect([ends?.previous_from_time, begins?.previous_from_time].map((at) => Date.parse(String(at)))).toEqual([
+      before,
+      before - (from - before),
+    ]);
+  });
+
+  test("reads an infinite bound as none where it lets all through, else as that of nothing", async ({ written }) => {
+    const counts = await read(
+      written,
+      `select
+         (select conversations from report_summary(report_filter(from_time => '-infinity', to_time => 'infinity'))) as everything,
+         (select previous_from_time from report_summary(report_filter(from_time => '-infinity', to_time => now()))) as before,
+         (select conversations from report_summary(report_filter(from_time => 'infinity'))) as never_begun,
+         (select conversations from report_summary(report_filter(to_time => '-infinity'))) as long_over,
+         (select count(*) from report_daily(report_filter(to_time => '-infinity'))) as days`,
+    );
+
+    expect(counts).toEqual([{ everything: conversations.length, before: null, never_begun: 0, long_over: 0, days: 0 }]);
+  });
+
   test("counts what starts at from_time and has the tokens of a limit, and not what starts at to_time", async ({
     written,
   }) => {
