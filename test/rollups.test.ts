@@ -431,6 +431,21 @@ describe("hours and days", () => {
     await rollUp(db);
 
     await expectSameBothWays(db, { time_zone: "Antarctica/Casey" });
+    await expectSameBothWays(db, { time_zone: "antarctica/casey" });
+    await expectNoDrift(db);
+  });
+
+  test("counts days whole where the clocks change on the last of them", async ({ db }) => {
+    // In London the days after the 30th begin at 23:00 of UTC's day before, and those until then with it.
+    await db`insert into conversations (session_id, message, prompt_tokens, created_at)
+      select 's' || n, 'x', 1, timestamptz '2025-03-23T00:30Z' + n * interval '1 h' from generate_series(0, 215) as n`;
+    await rollUp(db);
+    const filter = { time_zone: "Europe/London", from_time: "2025-03-23T00:00Z", to_time: "2025-03-31T23:00Z" };
+
+    const days = await read(db, `select conversations from report_daily(${filterSql(filter)})`);
+
+    expect(days.map(({ conversations }) => conversations)).toEqual([24, 24, 24, 24, 24, 24, 24, 23, 24]);
+    await expectSameBothWays(db, filter);
     await expectNoDrift(db);
   });
 });
