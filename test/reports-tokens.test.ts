@@ -280,4 +280,50 @@ describe("report_leads", () => {
     expect(rows.map(inTenThousandths).toSorted(byKey)).toEqual(expected.toSorted(byKey));
     await expectNoDrift(written);
   });
+
+  test.for(SPLITS)("by %s has the previous period beside it", async ([split, keyOf], { written }) => {
+    const days = split === "day" ? 7 : 0;
+    const likeOf = (c: Conversation) => (days > 0 ? addDays(dayOf(c), days) : keyOf(c));
+    const groups = Map.groupBy(conversations.filter(within(BEFORE, FROM)), likeOf);
+
+    const rows = await read(
+      written,
+      `select key, previous_conversations, previous_converted_conversations, previous_conversion_rate::float8 as rate,
+         previous_leads, previous_leads_with_email, previous_cost_per_lead::float8 as cost_per_lead
+       from report_leads(${FILTER}, '${split}')`,
+    );
+
+    expect(rows.length).toBeGreaterThanOrEqual(groups.size);
+    for (const row of rows) {
+      const chosen = groups.get(row.key === null ? null : String(row.key)) ?? [];
+      const leads = chosen.flatMap((c) => c.leads);
+      const { cost } = usage(chosen.flatMap((c) => c.exchanges));
+      const converted = chosen.filter((c) => c.leads.length > 0).length;
+      expect(row).toEqual({
+        key: row.key,
+        previous_conversations: chosen.length,
+        previous_converted_conversations: converted,
+        rate: chosen.length === 0 ? null : expect.closeTo(converted / chosen.length, 3),
+        previous_leads: leads.length,
+        previous_leads_with_email: leads.filter(({ email }) => email).length,
+        cost_per_lead: leads.length === 0 || cost === null ? null : expect.closeTo(Number(cost) / leads.length, 5),
+      });
+    }
+    await expectNoDrift(written);
+  });
+
+  test("of conversations without a message cost nothing, now and before", async ({ db }) => {
+    await db`insert into conversations (session_id, role, message, created_at)
+      values ('now', 'system', 'Be kind.', '2025-04-02Z'), ('before', 'system', 'Be kind.', '2025-04-01Z')`;
+    await db`insert into leads (session_id, email) values ('now', 'a@mail.example'), ('before', 'b@mail.example')`;
+
+    const rows = await read(
+      db,
+      `select leads, cost::float8 as cost, cost_per_lead::float8 as cost_per_lead, previous_cost_per_lead::float8 as previous
+       from report_leads(report_filter(from_time => '2025-04-02Z', to_time => '2025-04-03Z'))`,
+    );
+
+    expect(rows).toEqual([{ leads: 1, cost: 0, cost_per_lead: 0, previous: 0 }]);
+    await expectNoDrift(db);
+  });
 });
