@@ -50,6 +50,32 @@ describe("GET /api/status", () => {
     await expectNoDrift(db);
   });
 
+  test("takes a worker that stopped, or was not heard of for 10 seconds, for none", async ({ db, serve }) => {
+    await db`insert into metrics.workers (worker, graphile_ids, seen_at, stopped_at) values
+      ('here', '{}', now() - interval '5 seconds', null), ('stopped', '{}', now(), now()),
+      ('silent', '{}', now() - interval '15 seconds', null)`;
+    const api = await serve();
+
+    const { json } = await api.get("/api/status");
+
+    expect(json.worker.alive).toBe(1);
+    expect(Date.parse(json.now) - Date.parse(json.worker.seen_at)).toBeLessThan(5000);
+  });
+
+  test("does not wait for a message that was given up, only for one that is tried again", async ({ db, serve }) => {
+    await db`insert into conversations (id, session_id, message) values (1, 's', 'one')`;
+    await db`insert into metrics.token_retries (conversation_id, attempts, retry_at) values (1, 5, 'infinity')`;
+    const api = await serve();
+
+    const given = await api.get("/api/status");
+    await db`update metrics.token_retries set retry_at = now() + interval '1 minute'`;
+    const tried = await api.get("/api/status");
+
+    expect(given.json.waiting_since).toBeNull();
+    expect(tried.json.waiting_since).not.toBeNull();
+    await expectNoDrift(db);
+  });
+
   test("refuses a source that is not there", async ({ serve }) => {
     const api = await serve();
 

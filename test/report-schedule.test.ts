@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { describe, expect } from "vitest";
 import { addSchedule, listSchedules, type NewSchedule } from "../src/report/schedules.ts";
 import { sendDue } from "../src/report/send.ts";
 import { cli } from "./support/cli.ts";
+import { migrated } from "./support/migrated.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { test as base, until } from "./support/worker.ts";
 
@@ -68,6 +69,27 @@ describe("a scheduled report", () => {
       ["2026-03", null],
     ]);
     await expectNoDrift(db);
+  });
+
+  test("stays in its folder, however its organization is called", async ({ bareDb, bareUrl, folder }) => {
+    const db = await migrated(
+      { bareDb, bareUrl },
+      "create table conversations (id bigint primary key, organization_id text, session_id text, message text, created_at timestamptz)",
+    );
+    const inner = join(folder, "inner");
+    await mkdir(inner);
+    for (const organization of ["../up", "a/b", "é 1"])
+      await addSchedule(db, schedule({ folder: inner, organization, format: "html" }));
+
+    await sendDue(db, logging().log, new Date("2026-03-05T00:00:00Z"));
+
+    expect(await readdir(folder)).toEqual(["inner"]);
+    expect((await readdir(inner)).sort()).toEqual([
+      "report-%C3%A9%201-2026-02.html",
+      "report-..%2Fup-2026-02.html",
+      "report-a%2Fb-2026-02.html",
+    ]);
+    expect(await readFile(join(inner, "report-..%2Fup-2026-02.html"), "utf8")).toContain("Organization ../up.");
   });
 
   test("that its webhook does not take is sent again, and keeps no other from being sent", async ({
