@@ -254,6 +254,32 @@ describe("exact token counts", () => {
     expect(await drift(db)).toEqual([]);
   });
 
+  test("that fail are tried again later each time, and from the beginning where the text is another", async ({
+    db,
+  }) => {
+    await db`insert into conversations (session_id, message) values ('a', 'one')`;
+    const failOnce = async () => {
+      await db`update metrics.token_retries set retry_at = now()`;
+      const batch = await onlyBatch(db);
+      await db`select metrics.fail_token_counts(${batch},
+        (select jsonb_agg(jsonb_build_object('conversation_id', id, 'error', 'broken')) from conversations))`;
+      await write(db, batch, []);
+      const [row] = await db<[{ attempts: number; pause: number }]>`
+        select attempts, round(extract(epoch from nullif(retry_at, 'infinity') - clock_timestamp()))::integer as pause
+        from metrics.token_retries`;
+      return [row.attempts, row.pause];
+    };
+
+    const first = [await failOnce(), await failOnce(), await failOnce(), await failOnce()];
+    await db`update conversations set message = 'two'`;
+    const second = [await failOnce(), await failOnce(), await failOnce(), await failOnce(), await failOnce()];
+
+    const pauses = [4, 16, 64, 256].map((pause, n) => [n + 1, pause]);
+    expect(first).toEqual(pauses);
+    expect(second).toEqual([...pauses, [5, null]]);
+    expect(await drift(db)).toEqual([]);
+  });
+
   test("are made anew for the models whose encoding changed, and no other", async ({ db }) => {
     await db`insert into conversations (session_id, message, model) values
       ('a', 'one', 'acme-7b'), ('a', 'two', 'gpt-4o'), ('b', 'three', 'acme-8b')`;
