@@ -51,6 +51,18 @@ describe("the worker's own check", () => {
     expect(worker.lines.filter((line) => line.includes('"level":40'))).toEqual([]);
   });
 
+  test("forgets checks after 30 days, and workers that were not seen for 7", async ({ db }) => {
+    await db`insert into metrics.checks (sessions, drifted, healed, checked_at) values
+      (1, 0, 0, now() - interval '31 days'), (2, 0, 0, now() - interval '29 days')`;
+    await db`insert into metrics.workers (worker, graphile_ids, seen_at) values
+      ('long gone', '{}', now() - interval '8 days'), ('gone', '{}', now() - interval '6 days')`;
+
+    await db`select metrics.check_sessions()`;
+
+    expect(await db`select sessions from metrics.checks order by check_id`).toEqual([{ sessions: 2 }, { sessions: 0 }]);
+    expect(await db`select worker from metrics.workers`).toEqual([{ worker: "gone" }]);
+  });
+
   test("is on graphile-worker's schedule, each minute", async ({ start, db }) => {
     await start();
     await start();
