@@ -53,6 +53,23 @@ describe("GET /api/reports/export", () => {
     await expectNoDrift(db);
   });
 
+  test("has its times in UTC, as the list has them, whatever zone the database is in", async ({ db, serve }) => {
+    await db`insert into conversations (session_id, message, created_at) values ('s', 'a', '2026-07-01T23:30:00Z')`;
+    const [database] = await db<[{ name: string }]>`select quote_ident(current_database()) as name`;
+    await db.unsafe(`alter database ${database.name} set time zone 'Asia/Kathmandu'`);
+    const api = await serve();
+    const start = "2026-07-01T23:30:00+00:00";
+
+    const list = await api.get("/api/reports/conversations");
+    const csv = await api.get("/api/reports/export?columns=conversation_start");
+    const sorted = await api.get("/api/reports/export?format=ndjson&columns=conversation_start&sort=conversation_end");
+
+    expect(list.json.rows[0].conversation_start).toBe(start);
+    expect(csv.text).toBe(`"conversation_start"\n"${start}"\n`);
+    expect(JSON.parse(sorted.text)).toEqual({ conversation_start: start });
+    await expectNoDrift(db);
+  });
+
   test("has the columns and the order of the list that is shown", async ({ db, serve }) => {
     await db`insert into conversations (session_id, message, prompt_tokens)
       select 's' || n, 'a', n % 7 from generate_series(1, 40) as n`;
