@@ -140,6 +140,25 @@ describe("archived sessions", () => {
     await expectNoDrift(db);
   });
 
+  test("come back by unarchive from the first moment of a time on, and not at its end", async ({ db }) => {
+    await db`insert into conversations (session_id, message, prompt_tokens, created_at)
+      select 'day ' || n, 'x', 1, timestamptz '2025-03-01Z' + (n - 1) * interval '1 day' from generate_series(1, 5) as n`;
+    await archiveAll(db);
+
+    await db`select metrics.unarchive(from_time => '2025-03-02Z', to_time => '2025-03-04Z')`;
+
+    expect(await db`select session_id from conversation_metrics order by 1`).toEqual([
+      { session_id: "day 2" },
+      { session_id: "day 3" },
+    ]);
+    await db`select metrics.unarchive(max_sessions => 1)`;
+    expect(await db`select session_id from conversation_metrics_archive order by 1`).toEqual([
+      { session_id: "day 1" },
+      { session_id: "day 4" },
+    ]);
+    await expectNoDrift(db);
+  });
+
   test("are put aside and brought back by the command line", async ({ db, url }) => {
     await db.unsafe(REPORTED);
     const run = async (...args: string[]) => (await cli(["archive", ...args], { url })).stdout;
