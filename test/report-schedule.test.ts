@@ -25,7 +25,7 @@ const test = base
       const chunks: Buffer[] = [];
       for await (const chunk of req) chunks.push(chunk);
       hook.calls.push({ headers: req.headers, body: Buffer.concat(chunks).toString() });
-      res.writeHead(hook.status).end();
+      res.writeHead(hook.status, hook.status === 302 ? { location: "/elsewhere" } : {}).end();
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     onCleanup(async () => {
@@ -124,6 +124,18 @@ describe("a scheduled report", () => {
     expect(hook.calls[1]?.body).toMatch(/^day,conversations/);
     expect((await listSchedules(db))[0]).toMatchObject({ sent_month: "2026-02", error: null });
     expect(lines.join("")).not.toContain("secret-path");
+  });
+
+  test("goes nowhere but to the address of its webhook", async ({ db, hook }) => {
+    hook.status = 302;
+    await addSchedule(db, schedule({ webhook: hook.url }));
+
+    await sendDue(db, logging().log, new Date("2026-03-05T00:00:00Z"));
+
+    expect(hook.calls).toHaveLength(1);
+    expect(await listSchedules(db)).toMatchObject([
+      { sent_month: "2026-01", error: expect.stringMatching(/^It failed with /) },
+    ]);
   });
 
   test("is sent by a worker's job, is listed, and is taken back by the command line", async ({
