@@ -144,6 +144,20 @@ test("believes as many proxies as it is told of", async ({ serve, keyFor }) => {
   expect(await status("3.3.3.3, 2.2.2.2")).toBe(429);
 });
 
+test("counts the addresses of an IPv6 /56 as one, and what is no address as the proxy's", async ({ serve, keyFor }) => {
+  const { headers } = await keyFor({ scope: "write" });
+  const api = await serve({ settings: { trustProxy: 1, limits: limits({ perIp: 1 }) } });
+  const status = async (forwarded: string) =>
+    (await api.post("/api/leads", { session_id: "s", name: "Ada" }, { ...headers, "x-forwarded-for": forwarded }))
+      .status;
+
+  expect(await status("2001:db8:0:7700::1")).toBe(201);
+  expect(await status("2001:db8:0:77ff::2")).toBe(429);
+  expect(await status("2001:db8:0:7800::1")).toBe(201);
+  expect(await status("nobody")).toBe(201);
+  expect(await status("somebody")).toBe(429);
+});
+
 describe("a database that cuts its connections", () => {
   const cut = (db: Sql) => db`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
