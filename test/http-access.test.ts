@@ -220,6 +220,8 @@ describe("without a key", () => {
     expect(await raw(url, { host: "rebound.example" })).toBe(401);
     expect(await raw(url, { "x-forwarded-for": "127.0.0.1" })).toBe(401);
     expect(await raw(url, { forwarded: "for=127.0.0.1" })).toBe(401);
+    expect(await raw(url, { "x-forwarded-host": "localhost:3000" })).toBe(401);
+    expect(await raw(url, { "x-real-ip": "127.0.0.1" })).toBe(401);
     expect(await raw(url, { via: "1.1 proxy" })).toBe(401);
     expect((await api.post("/api/leads", { session_id: "s", name: "Ada" }, { via: "1.1 proxy" })).status).toBe(401);
   });
