@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
 import { createLoginLink } from "../src/keys/login.ts";
+import { listKeys } from "../src/keys/store.ts";
 import type { Api } from "./support/http.ts";
 import { test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
@@ -79,7 +80,7 @@ describe("a sign-in link", () => {
     }
   });
 
-  test("ends after a while, and so does the session", async ({ db, serve }) => {
+  test("ends after a while, and so does the session; keys that ended stay listed", async ({ db, serve, keyFor }) => {
     const api = await serve(noKeyless);
     const old = await createLoginLink(db, api.url);
     await db`update metrics.api_keys set expires_at = clock_timestamp() - interval '1 second'`;
@@ -88,8 +89,12 @@ describe("a sign-in link", () => {
     const { cookie } = await signIn(db, api);
     await db`update metrics.api_keys set expires_at = clock_timestamp() - interval '1 second'`;
     expect((await api.get("/api/session", { cookie })).status).toBe(401);
+    await keyFor({ name: "over", expiresAt: new Date(Date.now() - 1000) });
     await signIn(db, api);
-    expect(await db`select from metrics.api_keys`).toHaveLength(1);
+    expect((await listKeys(db)).map(({ kind, name, state }) => [kind, name, state])).toEqual([
+      ["key", "over", "expired"],
+      ["session", "browser", "valid"],
+    ]);
   });
 
   test("of an organization shows only that", async ({ db, serve }) => {
