@@ -44,6 +44,17 @@ describe("a text that cannot be counted", () => {
     await expectNoDrift(db);
   });
 
+  test("is quoted in no error, whichever text of its row it is", async ({ start, db }) => {
+    await db`insert into conversations (session_id, role, message, response) values
+      ('s', 'assistant', 'Hello', ${POISON}), ('s', 'assistant', ${POISON}, 'Hello'), ('s', 'user', 'Hello', ${POISON})`;
+    const worker = await start({ counter: failingCounter(`cannot read "${POISON}"`) });
+
+    await until(db, "(select count(*) = 3 from metrics.token_retries where error is not null)");
+
+    expect(await db`select distinct error from metrics.token_retries`).toEqual([{ error: "RangeError" }]);
+    expect(worker.lines.join("")).not.toContain(POISON);
+  });
+
   test("is shown by doctor with its id and error, never with its text", async ({ start, url, db }) => {
     await fill(db);
     await start({ counter: failingCounter(`cannot read "${POISON}"`) });
