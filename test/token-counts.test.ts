@@ -232,6 +232,29 @@ describe("exact token counts", () => {
     expect((await batches(db)).map((batch) => batch.ids)).toEqual([3, 3, 4]);
   });
 
+  test("are given back when their worker stopped, and when nobody took or finished them for 5 minutes", async ({
+    db,
+  }) => {
+    await db`insert into conversations (session_id, message) values ('a', 'one')`;
+    const beat = async () => (await db`select metrics.worker_beat('other', '{}') as released`)[0]?.released;
+    const lost = async (change: string) => {
+      await onlyBatch(db);
+      await db.unsafe(`update metrics.token_batches set ${change}`);
+      return beat();
+    };
+    await db`select metrics.worker_beat('w', '{}')`;
+
+    expect(await lost("made_at = now() - interval '4 minutes'")).toBe(0);
+    expect(await lost("made_at = now() - interval '6 minutes'")).toBe(1);
+    expect(
+      await lost("worker = 'w', made_at = now() - interval '1 hour', read_at = now() - interval '4 minutes'"),
+    ).toBe(0);
+    expect(await lost("read_at = now() - interval '6 minutes'")).toBe(1);
+    await db`update metrics.workers set stopped_at = now() - interval '1 minute' where worker = 'w'`;
+    expect(await lost("worker = 'w', read_at = now() - interval '30 seconds'")).toBe(0);
+    expect(await lost("read_at = now() - interval '90 seconds'")).toBe(1);
+  });
+
   test("that fail are tried again five times, then given up until the text changes", async ({ db }) => {
     await db`insert into conversations (session_id, message) values ('a', 'one')`;
     for (let attempt = 1; attempt <= 5; attempt++) {
@@ -312,6 +335,7 @@ test.for([
   ["ft:gpt-4o-mini-2024-07-18:acme::x", "o200k_base", false],
   ["openai/ft:gpt-3.5-turbo:acme", "cl100k_base", false],
   ["azure/gpt-35-turbo", "cl100k_base", false],
+  ["openrouter/openai/gpt-4", "cl100k_base", false],
   ["o4-mini-2025-04-16", "o200k_base", false],
   ["o3", "o200k_base", false],
   ["text-davinci-003", "p50k_base", false],
