@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { answers, breaksAfter, endsAfter, fails, stallsAfter, streams } from "./support/fake-service.ts";
 import { type Api, asking, eventsIn, test } from "./support/http.ts";
@@ -24,6 +25,20 @@ const readUntil = async (response: Response, text: string): Promise<void> => {
     read += value;
   }
 };
+
+test("what the reader of an answer takes is not the service's time", async ({ service }) => {
+  service.next(streams(["Yes, ", "from 10 ", "to 18."]));
+  const { signal } = new AbortController();
+  const pieces = await asking(service, 400).stream([{ role: "user", content: "Open?" }], signal);
+
+  let text = "";
+  for await (const piece of pieces) {
+    text += piece.text;
+    await sleep(500);
+  }
+
+  expect(text).toBe("Yes, from 10 to 18.");
+});
 
 describe("POST /api/chat as a stream", () => {
   test("sends the pieces, and completes the row that it began with", async ({ db, serve, service }) => {
