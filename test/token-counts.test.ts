@@ -288,7 +288,7 @@ describe("exact token counts", () => {
         (select jsonb_agg(jsonb_build_object('conversation_id', id, 'error', 'broken')) from conversations))`;
       await write(db, batch, []);
       const [row] = await db<[{ attempts: number; pause: number }]>`
-        select attempts, round(extract(epoch from nullif(retry_at, 'infinity') - clock_timestamp()))::integer as pause
+        select attempts, round(log(4, extract(epoch from nullif(retry_at, 'infinity') - clock_timestamp())))::integer as pause
         from metrics.token_retries`;
       return [row.attempts, row.pause];
     };
@@ -297,7 +297,7 @@ describe("exact token counts", () => {
     await db`update conversations set message = 'two'`;
     const second = [await failOnce(), await failOnce(), await failOnce(), await failOnce(), await failOnce()];
 
-    const pauses = [4, 16, 64, 256].map((pause, n) => [n + 1, pause]);
+    const pauses = [1, 2, 3, 4].map((power) => [power, power]); // 4, 16, 64, 256 seconds.
     expect(first).toEqual(pauses);
     expect(second).toEqual([...pauses, [5, null]]);
     expect(await drift(db)).toEqual([]);
