@@ -120,6 +120,14 @@ describe("limits", () => {
     expect((await perIp.get("/api/reports/summary")).status).toBe(200);
   });
 
+  test("of one widget do not hold for another organization's widget of the same id", async ({ serve }) => {
+    const api = await serve({ settings: { limits: limits({ perWidget: 1 }) } });
+    const status = async (organization_id: number | undefined) =>
+      (await api.post("/api/leads", { session_id: "s", name: "Ada", widget_id: 1, organization_id })).status;
+
+    expect([await status(1), await status(1), await status(2), await status(undefined)]).toEqual([201, 429, 201, 201]);
+  });
+
   test("do not believe an address that the caller makes up", async ({ serve, keyFor }) => {
     const { headers } = await keyFor({ scope: "write" });
     const api = await serve({ settings: { limits: limits({ perIp: 1 }) } });
