@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { test } from "./support/http.ts";
+import { limits, test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 
 const NOWHERE = "postgres://nobody@127.0.0.1:1/none";
@@ -126,6 +126,13 @@ describe("/metrics", () => {
     const { text } = await api.get("/metrics");
 
     expect(figure(text, 'messages_waiting{source="default"}')).toBe(0);
+  });
+
+  test("lets nobody try keys for longer than the limit of an address", async ({ serve }) => {
+    const api = await serve({ settings: { localAccess: false, limits: limits({ reads: 2 }) } });
+    const status = async () => (await api.get("/metrics", { authorization: `Bearer cm_${"x".repeat(43)}` })).status;
+
+    expect([await status(), await status(), await status()]).toEqual([401, 401, 429]);
   });
 
   test("is for admins of all organizations, and for this machine", async ({ serve, keyFor }) => {
