@@ -101,6 +101,32 @@ describe("POST /api/chat", () => {
     await expectNoDrift(db);
   });
 
+  test("stores a model's name as far as it is one, and the words in which the model refuses", async ({
+    db,
+    serve,
+    service,
+  }) => {
+    service.next((res) => {
+      res.writeHead(200, { "content-type": "application/json" }).end(
+        JSON.stringify({
+          model: "m".repeat(300),
+          choices: [
+            { index: 0, finish_reason: "stop", message: { content: null, refusal: "I cannot help with that." } },
+          ],
+        }),
+      );
+    });
+    const api = await serve({ answerer: asking(service) });
+
+    const { status } = await api.post("/api/chat", { message: "hi", session_id: "s" });
+
+    expect(status).toBe(200);
+    expect(await db`select response, model from conversations`).toEqual([
+      { response: "I cannot help with that.", model: "m".repeat(200) },
+    ]);
+    await expectNoDrift(db);
+  });
+
   test("holds no connection and no transaction while the model is asked", async ({ db, serve, service }) => {
     service.next(stalls);
     const api = await serve({ answerer: asking(service, 1500) });

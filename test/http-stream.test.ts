@@ -41,6 +41,27 @@ test("what the reader of an answer takes is not the service's time", async ({ se
 });
 
 describe("POST /api/chat as a stream", () => {
+  test("stores a refusal, and usage that is reported before the end", async ({ db, serve, service }) => {
+    service.next((res) => {
+      res.writeHead(200, { "content-type": "text/event-stream" });
+      const parts = [
+        { choices: [{ index: 0, delta: { refusal: "I cannot " } }] },
+        { choices: [{ index: 0, delta: { refusal: "help." } }], usage: { prompt_tokens: 5, completion_tokens: 4 } },
+        { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] },
+      ];
+      res.end(parts.map((part) => `data: ${JSON.stringify({ model: "m", ...part })}\n\n`).join(""));
+    });
+    const api = await serve({ answerer: asking(service) });
+
+    const { text } = await api.post("/api/chat", QUESTION, STREAM);
+
+    expect(eventsIn(text).at(-1)).toMatchObject({ event: "done", data: { response: "I cannot help." } });
+    expect(await db`select response, prompt_tokens, completion_tokens from conversations`).toEqual([
+      { response: "I cannot help.", prompt_tokens: 5, completion_tokens: 4 },
+    ]);
+    await expectNoDrift(db);
+  });
+
   test("sends the pieces, and completes the row that it began with", async ({ db, serve, service }) => {
     service.next(streams(["Yes, ", "from 10 ", "to 18 🕙."]));
     const api = await serve({ answerer: asking(service) });
