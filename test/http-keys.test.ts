@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
-import { revokeKeys } from "../src/keys/store.ts";
+import { createLoginLink } from "../src/keys/login.ts";
+import { listKeys, revokeKeys } from "../src/keys/store.ts";
 import { limits, test } from "./support/http.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 
@@ -16,6 +17,19 @@ describe("a key", () => {
     expect(secret.startsWith(row.prefix)).toBe(true);
     expect(row.hash).toBe(true);
     expect(row.row).not.toContain(secret.slice(row.prefix.length));
+  });
+
+  test("is listed and revoked as one; a sign-in link, which is none, is not", async ({ db, keyFor }) => {
+    const { id } = await keyFor({});
+    await createLoginLink(db, "http://localhost");
+    const [link] = await db<[{ id: string; prefix: string; hash: Buffer }]>`
+      select key_id::text as id, prefix, hash from metrics.api_keys where kind = 'login'`;
+
+    expect((await listKeys(db)).map((key) => key.id)).toEqual([id]);
+    expect(await revokeKeys(db, { id: link.id })).toEqual([]);
+    expect(await revokeKeys(db, { prefix: link.prefix })).toEqual([]);
+    expect(await revokeKeys(db, { hash: link.hash })).toEqual([]);
+    expect((await revokeKeys(db, { id })).map((key) => key.state)).toEqual(["revoked"]);
   });
 
   test("that is revoked is refused within seconds, and others are not", async ({ db, serve, keyFor }) => {
