@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { APPLICATION } from "./support/application.ts";
 import { type Api, test } from "./support/http.ts";
@@ -103,6 +104,23 @@ describe("POST /api/feedback", () => {
 
     expect(replies.map(({ status }) => status)).toEqual(Array(20).fill(200));
     expect(await db`select from feedback`).toHaveLength(1);
+    await expectNoDrift(db);
+  });
+
+  test("a rating waits for another of the same message, and takes its place", async ({ db, serve }) => {
+    const api = await serve();
+    const id = await ask(api, { session_id: "s" });
+    const other = await db.reserve();
+    await other`begin`;
+    await other`select from conversations where id = ${id} for no key update`;
+    const rated = api.post("/api/feedback", { session_id: "s", conversation_id: id, rating: 2 });
+    await sleep(300);
+    await other`insert into feedback (session_id, conversation_id, rating) values ('s', ${id}, 5)`;
+    await other`commit`;
+    other.release();
+
+    expect((await rated).status).toBe(200);
+    expect(await db`select rating from feedback`).toEqual([{ rating: 2 }]);
     await expectNoDrift(db);
   });
 
