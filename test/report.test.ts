@@ -6,6 +6,7 @@ import type { Sql } from "../src/database.ts";
 import { firstDay, lastMonth, thisMonth } from "../src/report/month.ts";
 import { cli } from "./support/cli.ts";
 import { test as base } from "./support/database.ts";
+import { migrated } from "./support/migrated.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 
 const test = base.extend("folder", async ({}, { onCleanup }) => {
@@ -65,6 +66,20 @@ describe("report", () => {
     expect(html).toContain("&#60;b&#62;own &#38; model&#60;/b&#62;");
     expect(html).toContain("1,000,000 tokens have no price");
     expect(html).not.toMatch(/<script|<b>own|src=|https?:/);
+  });
+
+  test("as HTML shows an organization as it is called", async ({ bareDb, bareUrl, folder }) => {
+    await migrated(
+      { bareDb, bareUrl },
+      "create table conversations (id bigint primary key, organization_id text, session_id text, message text, created_at timestamptz)",
+    );
+    const out = join(folder, "named.html");
+
+    await cli(["report", "--out", out, "--month", "2026-03", "--organization", "<b>A & B</b>"], { url: bareUrl });
+    const html = await readFile(out, "utf8");
+
+    expect(html).not.toContain("<b>");
+    expect(html).toContain("<p>Organization &#60;b&#62;A &#38; B&#60;/b&#62;.");
   });
 
   test("as PDF is one, also of nothing", async ({ url, folder }) => {
