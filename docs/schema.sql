@@ -4203,7 +4203,12 @@ begin
     union all select 'all', null where all_organizations
     union all select 'setting', null where by_setting
   ) as given (scope, organization_id)
-  on conflict on constraint readers_entry_key do update set reads = excluded.reads;
+  -- Never less than before: the rights that it has would stay, and the entry would hide them.
+  on conflict on constraint readers_entry_key do update set reads = case
+    when 'texts' in (r.reads, excluded.reads) then 'texts'
+    when 'reports' in (r.reads, excluded.reads) then 'reports'
+    else excluded.reads
+  end;
   perform metrics.grant_reports(to_role);
 end; $function$;
 comment on function metrics.grant_reader(name,text[],boolean,boolean,boolean,text,text) is 'Lets a role read some organizations, beside those that it reads already: grant_reader(''bi_acme'', organizations => ''{7,8}''). no_organization: the rows whose organization is NULL. by_setting: whatever set conversation_metrics.organization says, which trusts whoever uses the role. source: of one source only. reads: rows (the rights are given by hand), reports (no text of a message), texts.';

@@ -82,6 +82,38 @@ test("a source named default that is attached later is read by the readers that 
   }
 });
 
+describe("a reader that is granted again", () => {
+  const canRead = async (db: Sql, role: string) => [
+    ...(await db`select has_table_privilege(${role}, 'metrics.leads', 'select') as texts,
+      has_function_privilege(${role}, 'report_summary(report_filter)', 'execute') as reports`),
+  ];
+
+  test("has more, never less, and its entry says all that it has", async ({ db, makeRole }) => {
+    await populate(db);
+    const role = await makeRole();
+    const grant = (reads: string) => db`select metrics.grant_reader(${role}, '{1}', reads => ${reads})`;
+    const entries = async () => (await db`select reads from metrics.readers`).map(({ reads }) => reads);
+
+    const found = [];
+    for (const reads of ["rows", "reports", "rows", "texts", "reports", "rows"]) {
+      await grant(reads);
+      found.push([...(await entries()), ...(await canRead(db, role))]);
+    }
+
+    const [rows, reports, texts] = [
+      ["rows", { texts: false, reports: false }],
+      ["reports", { texts: false, reports: true }],
+      ["texts", { texts: true, reports: true }],
+    ];
+    expect(found).toEqual([rows, reports, reports, texts, texts, texts]);
+    await db.unsafe(SUPPORT);
+    await db.unsafe(ATTACH);
+    expect([...(await db`select has_table_privilege(${role}, 'metrics_support.leads', 'select') as texts`)]).toEqual([
+      { texts: true },
+    ]);
+  });
+});
+
 describe("a role that is dropped", () => {
   test("leaves nothing to another one of its name, and its entry goes with the next grant", async ({
     db,

@@ -36,7 +36,12 @@ begin
     union all select 'all', null where all_organizations
     union all select 'setting', null where by_setting
   ) as given (scope, organization_id)
-  on conflict on constraint readers_entry_key do update set reads = excluded.reads;
+  -- Never less than before: the rights that it has would stay, and the entry would hide them.
+  on conflict on constraint readers_entry_key do update set reads = case
+    when 'texts' in (r.reads, excluded.reads) then 'texts'
+    when 'reports' in (r.reads, excluded.reads) then 'reports'
+    else excluded.reads
+  end;
   perform metrics.grant_reports(to_role);
 end; $$;
 
