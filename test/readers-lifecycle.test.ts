@@ -112,6 +112,25 @@ describe("a reader that is granted again", () => {
       { texts: true },
     ]);
   });
+
+  test("keeps no right on anything when all is taken away", async ({ db, makeRole }) => {
+    await populate(db);
+    await db.unsafe(SUPPORT);
+    await db.unsafe(ATTACH);
+    const role = await makeRole();
+    const rights = async () => [
+      ...(await db`select classid::regclass::text as of, objid::text from pg_shdepend
+        where refobjid = ${role}::text::regrole and dbid = (select oid from pg_database where datname = current_database())`),
+    ];
+    await db`select metrics.grant_reader(${role}, '{1}', reads => 'texts'),
+      metrics.grant_reader(${role}, all_organizations => true, source => 'support')`;
+    await db.unsafe(`grant select on conversation_metrics_drift to ${role}`);
+    expect(await rights()).not.toEqual([]);
+
+    await db`select metrics.revoke_reader(${role})`;
+
+    expect(await rights()).toEqual([]);
+  });
 });
 
 describe("a role that is dropped", () => {

@@ -25,7 +25,8 @@ begin
     execute format('revoke all on all functions in schema %I from %I', target.ledger, from_role);
     execute format('revoke all on schema %I from %I', target.ledger, from_role);
     if target.home is not null then
-      execute format('revoke all on %1$I.conversation_metrics, %1$I.conversation_metrics_archive from %2$I', target.home, from_role);
+      execute format('revoke all on %1$I.conversation_metrics, %1$I.conversation_metrics_archive, %1$I.conversation_metrics_drift from %2$I',
+        target.home, from_role);
     end if;
   end loop;
 end; $$;
