@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
 import { copyTextOut } from "./support/copy.ts";
+import { migrated } from "./support/migrated.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { as, test as base } from "./support/roles.ts";
 import { reportNames, rowsOf, writeTenants } from "./support/tenants.ts";
@@ -48,7 +49,8 @@ describe("a reader of one organization", () => {
   test("sees no other by functions that planner or executor could call first", async ({ db, makeRole, attacker }) => {
     await writeTenants(db);
     const [own, other] = [await makeRole(), await makeRole()];
-    await db`select metrics.grant_reader(${own}, '{1}', reads => 'texts'), metrics.grant_reader(${other}, '{2}')`;
+    await db`select metrics.grant_reader(${own}, '{1}', reads => 'texts'), metrics.grant_reader(${other}, '{2}'),
+      metrics.grant_reader(${other}, '{2}', source => 'support')`;
     await attacker.sql.unsafe(`
       create function pg_temp.tell(seen anyelement) returns boolean language plpgsql cost 0.0000001 as
         $$ begin raise notice 'seen %', seen; return true; end $$;
@@ -67,12 +69,13 @@ describe("a reader of one organization", () => {
       );
     }
     await attacker.sql.unsafe("select from metrics.readable_messages as r where pg_temp.tell(r.message)");
+    await attacker.sql.unsafe("select from metrics.own_scopes as r where pg_temp.tell(r.source)");
 
     expect(attacker.heard.length).toBeGreaterThan(100);
     expect(
       attacker.heard.filter((line) => /(text|words|Lead|lead) of (two|none)|(model|engine)-of-[02]|two@/.test(line)),
     ).toEqual([]);
-    expect(attacker.heard.filter((line) => line.startsWith("seen (,2,"))).toEqual([]);
+    expect(attacker.heard.filter((line) => line.startsWith("seen (,2,") || line === "seen support")).toEqual([]);
   });
 
   test("sees no other in the rollups, nor in what changed of them", async ({ db, makeRole }) => {
@@ -267,6 +270,34 @@ describe("a reader by setting", () => {
     expect(await named("conversation_metrics.organization = ''", "conversation_metrics.no_organization = ''")).toBe("");
     expect(await named("conversation_metrics.organization = '1,2'")).toBe("");
     expect(await named("conversation_metrics.organization = '*'")).toBe("");
+  });
+
+  test("sees no organization of an empty name where the setting was taken back", async ({
+    bareDb,
+    bareUrl,
+    makeRole,
+  }) => {
+    const db = await migrated(
+      { bareDb, bareUrl },
+      "create table conversations (id bigint primary key, organization_id text, session_id text, message text, created_at timestamptz)",
+    );
+    const role = await makeRole();
+    try {
+      await db`insert into conversations values (1, '', 's', 'hi', now()), (2, 'a', 's', 'hi', now())`;
+      await db`select metrics.grant_reader(${role}, by_setting => true)`;
+      const reserved = await db.reserve();
+      await reserved.unsafe(`begin; set local conversation_metrics.organization = 'a'; commit; set role ${role}`);
+
+      const left = await reserved`select current_setting('conversation_metrics.organization') as is`;
+      const rows = await reserved`select from conversation_metrics`;
+      await reserved.unsafe("reset role");
+      reserved.release();
+
+      expect(left).toEqual([{ is: "" }]);
+      expect(rows).toHaveLength(0);
+    } finally {
+      await db.unsafe(`drop owned by ${role}`);
+    }
   });
 
   test("is asked once for a statement, whatever it reads", async ({ db, makeRole }) => {
