@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
+import { safeMessage } from "../src/worker/safe-message.ts";
 import { cli } from "./support/cli.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { counterWith, NO_BATCHES, test, until, untilCounted } from "./support/worker.ts";
@@ -25,6 +26,27 @@ const fiveAttempts = async (db: Sql) => {
     if (attempt < 5) await db`update metrics.token_retries set retry_at = clock_timestamp()`;
   }
 };
+
+describe("an error as it is logged and stored", () => {
+  test("is one line, without what no row could hold, and of limited length", () => {
+    expect(safeMessage(new Error("\tfirst\n\u0000second\u001b[31m "))).toBe("first second [31m");
+    expect(safeMessage(new Error("\ud800x"))).toBe("\ufffdx");
+    expect(safeMessage(new Error("x".repeat(500)))).toBe("x".repeat(200));
+    expect(safeMessage(new TypeError(" "))).toBe("TypeError");
+    expect(safeMessage("what")).toBe("string");
+  });
+
+  test.for([
+    ["cannot read mail", ["mail"], "RangeError"],
+    ["cannot read mail", ["a mail"], "cannot read mail"],
+    ["cannot read a", ["a"], "cannot read a"],
+    ["near 'ember my sec'", ["Please remember my secret"], "RangeError"],
+    ["near 'member my s'", ["Please remember my secret"], "near 'member my s'"],
+    [`${"x".repeat(190)} my secret is long`, ["my secret is long"], "x".repeat(190)],
+  ] as const)("%s, of the texts %j, is %s", ([message, texts, line]) => {
+    expect(safeMessage(new RangeError(message), [...texts])).toContain(line);
+  });
+});
 
 describe("a text that cannot be counted", () => {
   test("is tried five times, stays an estimate, and holds up nobody", async ({ start, db }) => {
