@@ -1,4 +1,6 @@
 import { describe, expect } from "vitest";
+import { silentLogger } from "../src/log.ts";
+import { createPool } from "../src/worker/pool.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { holdingCounter, NO_BATCHES, test, until, untilCounted } from "./support/worker.ts";
 
@@ -26,6 +28,17 @@ const changes = [
   ],
   ["a truncated table", "truncate conversations cascade"],
 ] as const;
+
+test("a worker's transactions are READ COMMITTED, whatever the database makes of others", async ({ db, url }) => {
+  const [database] = await db<[{ name: string }]>`select quote_ident(current_database()) as name`;
+  await db.unsafe(`alter database ${database.name} set default_transaction_isolation = 'serializable'`);
+  const pool = createPool(url, 1, silentLogger);
+  const { rows } = await pool
+    .query("select current_setting('transaction_isolation') as level")
+    .finally(() => pool.end());
+
+  expect(rows).toEqual([{ level: "read committed" }]);
+});
 
 describe("while a text is being counted", () => {
   test.for(changes)("%s wins", async ([, change], { start, db }) => {
