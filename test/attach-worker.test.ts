@@ -1,5 +1,8 @@
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
+import { silentLogger } from "../src/log.ts";
+import { createPool } from "../src/worker/pool.ts";
+import { forEachSource, type WorkerSource } from "../src/worker/sources.ts";
 import { chat } from "./support/attached/chat.ts";
 import { cli } from "./support/cli.ts";
 import { expectNoDrift } from "./support/oracle.ts";
@@ -18,6 +21,32 @@ const isExact = async (db: Sql, name: string) => {
     { estimated_messages: 0 },
   ]);
 };
+
+describe("forEachSource", () => {
+  test("comes to all sources, and then fails as the first of those that failed and are still there", async ({
+    db,
+    url,
+  }) => {
+    await db.unsafe(chat("one") + chat("two"));
+    await attach(db, "one");
+    await attach(db, "two");
+    const pool = createPool(url, 1, silentLogger);
+    const come: string[] = [];
+    const work = async ({ name }: WorkerSource) => {
+      come.push(name);
+      if (name === "one") await db`select metrics.detach('one')`;
+      if (come.length > 3 || name === "one") throw new Error(`no ${name}`);
+    };
+    try {
+      await forEachSource(pool, work);
+      await expect(forEachSource(pool, work)).rejects.toThrow("no default");
+    } finally {
+      await pool.end();
+    }
+
+    expect(come).toEqual(["default", "one", "two", "default", "two"]);
+  });
+});
 
 describe("a worker", () => {
   test("counts the messages of every source", async ({ db, start }) => {
