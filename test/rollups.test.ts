@@ -486,6 +486,22 @@ describe("rollups", () => {
     await expectNoDrift(db);
   });
 
+  test("that many changes are in are made anew by one job, in parts", async ({ db, start }) => {
+    await db`insert into conversations (session_id, message, prompt_tokens, created_at)
+      select 's' || n, 'hi', 1, timestamptz '2025-01-01Z' + n * interval '15 minutes' from generate_series(1, 2500) as n`;
+    await start();
+
+    await db`select graphile_worker.add_job('roll_up')`;
+    await until(
+      db,
+      "exists (select from metrics.rollups) and not exists (select from graphile_worker.jobs where task_identifier = 'roll_up')",
+    );
+
+    expect(await db`select from metrics.rollup_changes`).toHaveLength(0);
+    expect(await db`select from metrics.rollups where minutes = 15 and all_widgets`).toHaveLength(2500);
+    await expectNoDrift(db);
+  });
+
   test("are the worker's to make, for every source, and status says how far they are", async ({ db, url, start }) => {
     await db.unsafe(HOURLY);
     await db.unsafe(chat("one"));
