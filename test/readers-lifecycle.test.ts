@@ -82,6 +82,34 @@ test("a source named default that is attached later is read by the readers that 
   }
 });
 
+describe("a reader of one source", () => {
+  test("has the rights of all organizations, or of texts, there and in no other", async ({ db, makeRole }) => {
+    await populate(db);
+    await db.unsafe(SUPPORT);
+    await db.unsafe(ATTACH);
+    const [all, texts] = [await makeRole(), await makeRole()];
+    const rights = async (role: string) => [
+      ...(await db`
+        select schema, has_column_privilege(${role}, schema || '.source_messages', 'model', 'select') as every_model,
+          has_column_privilege(${role}, schema || '.readable_messages', 'message', 'select') as texts,
+          has_table_privilege(${role}, schema || '.leads', 'select') as leads
+        from unnest(array['metrics', 'metrics_support']) as schema`),
+    ];
+
+    await db`select metrics.grant_reader(${all}, '{1}'), metrics.grant_reader(${all}, all_organizations => true, source => 'support'),
+      metrics.grant_reader(${texts}, '{1}'), metrics.grant_reader(${texts}, '{1}', source => 'support', reads => 'texts')`;
+
+    expect(await rights(all)).toEqual([
+      { schema: "metrics", every_model: false, texts: false, leads: false },
+      { schema: "metrics_support", every_model: true, texts: false, leads: false },
+    ]);
+    expect(await rights(texts)).toEqual([
+      { schema: "metrics", every_model: false, texts: false, leads: false },
+      { schema: "metrics_support", every_model: false, texts: true, leads: true },
+    ]);
+  });
+});
+
 describe("a reader that is granted again", () => {
   const canRead = async (db: Sql, role: string) => [
     ...(await db`select has_table_privilege(${role}, 'metrics.leads', 'select') as texts,
