@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { chat } from "./support/attached/chat.ts";
 import { cli } from "./support/cli.ts";
 import { expectNoDrift } from "./support/oracle.ts";
 import { populate } from "./support/population.ts";
@@ -61,6 +62,20 @@ describe("the worker's own check", () => {
 
     expect(await db`select sessions from metrics.checks order by check_id`).toEqual([{ sessions: 2 }, { sessions: 0 }]);
     expect(await db`select worker from metrics.workers`).toEqual([{ worker: "gone" }]);
+  });
+
+  test("clears away what rows of a view left that went before they were counted, a day after", async ({ db }) => {
+    await db.unsafe(chat("one"));
+    await db`select metrics.attach('one', 'one.said')`;
+    await db`insert into metrics_one.messages (conversation_id, has_feedback, counted_at) values
+      (1001, false, now() - interval '25 hours'), (1002, false, now() - interval '23 hours'), (1003, true, now() - interval '25 hours')`;
+
+    await db`select metrics_one.check_sessions()`;
+
+    expect(await db`select conversation_id from metrics_one.messages where session_key is null order by 1`).toEqual([
+      { conversation_id: 1002 },
+      { conversation_id: 1003 },
+    ]);
   });
 
   test("is on graphile-worker's schedule, each minute", async ({ start, db }) => {
