@@ -111,6 +111,20 @@ describe("with metrics.keep_numbers", () => {
     await expectRight(db);
   });
 
+  test("what was emptied before it was counted stays among the estimates, in reports as well", async ({ db }) => {
+    await db`select metrics.keep_numbers()`;
+    await db`insert into conversations (session_id, message, response) values ('s', 'A question', 'An answer to it')`;
+    const tokens = () =>
+      db`select estimated_tokens::integer as estimated, total_tokens::integer as total from report_tokens()`;
+    const before = await tokens();
+
+    await db`update conversations set message = '', response = ''`;
+
+    expect(before).toEqual([{ estimated: 7, total: 7 }]);
+    expect([...(await tokens())]).toEqual([...before]);
+    await expectRight(db);
+  });
+
   test("erase gives a statement that empties texts", async ({ db, url }) => {
     await db`select metrics.keep_numbers()`;
     await db`insert into conversations (organization_id, session_id, message, response) values (7, 'ada', 'Call me at once', 'Gladly.')`;
