@@ -1,6 +1,11 @@
 import { connect as connectSocket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import type { Sql } from "../src/database.ts";
+import { CommitLost, OUTCOME_UNKNOWN, outcomeOf } from "../src/http/outcome.ts";
+import { createPatience, noPatience } from "../src/http/patience.ts";
+import { silentLogger } from "../src/log.ts";
+import { createPool } from "../src/worker/pool.ts";
 import { cuttingProxy } from "./support/cutting-proxy.ts";
 import { streams } from "./support/fake-service.ts";
 import { asking, defaults, eventsIn, limits, raw, test } from "./support/http.ts";
@@ -164,6 +169,46 @@ test("counts the addresses of an IPv6 /56 as one, and what is no address as the 
   expect(await status("2001:db8:0:7800::1")).toBe(201);
   expect(await status("nobody")).toBe(201);
   expect(await status("somebody")).toBe(429);
+});
+
+describe("patience", () => {
+  test("is as long at each time that the database is away", async () => {
+    const patience = createPatience(400, new AbortController().signal);
+    const away = Object.assign(new Error("away"), { code: "57P01" });
+    const awayFor = (ms: number) => {
+      const end = performance.now() + ms;
+      return patience(async () => {
+        if (performance.now() < end) throw away;
+        return "there";
+      });
+    };
+
+    expect(await awayFor(150)).toBe("there");
+    await sleep(500);
+    expect(await awayFor(150)).toBe("there");
+    await expect(awayFor(10_000)).rejects.toBe(away);
+    await expect(
+      patience(async () => {
+        throw new Error("another");
+      }),
+    ).rejects.toThrow("another");
+  });
+});
+
+test("a transaction that the server knows nothing of was not committed, and may be done again", async ({ url }) => {
+  const pool = createPool(url, 1, silentLogger);
+  const cause = new Error("lost");
+  const lost = new CommitLost("lost at the commit", { cause });
+  const { rows } = await pool.query<{ next: string; own: string }>(
+    "select (pg_snapshot_xmax(pg_current_snapshot())::text::numeric + 1000000000)::text as next, pg_current_xact_id()::text as own",
+  );
+
+  const [coming, committed] = await Promise.all(
+    [rows[0]?.next, rows[0]?.own].map((xid) => outcomeOf(pool, noPatience, xid ?? "", lost)),
+  ).finally(() => pool.end());
+
+  expect(coming).toBe(cause);
+  expect(committed).toMatchObject({ code: OUTCOME_UNKNOWN, cause });
 });
 
 describe("a database that cuts its connections", () => {
