@@ -9,6 +9,8 @@ const CURES: Record<string, string> = {
   EAI_AGAIN: `Check the host name in ${GIVEN}, and the network.`,
   ETIMEDOUT: `Check host and port in ${GIVEN}, and what stands between (a firewall, a VPN).`,
   CONNECT_TIMEOUT: `Check host and port in ${GIVEN}, and what stands between (a firewall, a VPN).`,
+  CONNECTION_CLOSED: "The server went away: look into its log, then run the command again.",
+  CONNECTION_ENDED: "The server went away: look into its log, then run the command again.",
   "28P01": `Check user and password in ${GIVEN}.`,
   "28000": `Check user and password in ${GIVEN}, and the server's pg_hba.conf.`,
   "3D000": `Check the database name in ${GIVEN}, or create it: createdb <name>`,

@@ -57,9 +57,9 @@ describe("migrate", () => {
   test("--no-backfill leaves the counting to backfill, and says so", async ({ bareUrl, bareDb }) => {
     await bareDb.unsafe(APPLICATION);
 
-    const { stdout } = await cli(["migrate", "--no-backfill"], { url: bareUrl });
+    const { stderr } = await cli(["migrate", "--no-backfill"], { url: bareUrl });
 
-    expect(stdout).toContain("Count them: npx conversation-metrics backfill");
+    expect(stderr).toContain("Count them: npx conversation-metrics backfill");
     expect(await bareDb`select from conversation_metrics`).toHaveLength(0);
   });
 });

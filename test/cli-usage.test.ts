@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { createProgram } from "../src/cli/program.ts";
@@ -106,6 +108,21 @@ describe("a command that gets no database", () => {
 
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: option '--database-url <url>'.*must look like postgres:.*\nhint: /);
+  });
+
+  test("says that what answers is no PostgreSQL", async () => {
+    const other = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const address = other.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+
+    const { code, stderr } = await cli(["status"], { url: `postgres://nobody@127.0.0.1:${port}/nothing` });
+    other.close();
+
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `error: What listens on 127.0.0.1:${port} does not answer as PostgreSQL does.\nhint: Check host and port in DATABASE_URL (or --database-url).\n`,
+    );
   });
 
   test("says that the database does not exist", async ({ url }) => {

@@ -25,6 +25,20 @@ test.for([
   ]);
 });
 
+test("doctor finds leads and feedback that name a session, but not its organization", async ({ db }) => {
+  const found = async () =>
+    (await db`select finding from metrics.doctor() where check_name = 'leads and feedback'`)[0]?.finding;
+  await db`insert into conversations (organization_id, session_id, message) values (1, 's', 'hi'), (null, 'open', 'hi')`;
+  await db`insert into leads (organization_id, session_id, name) values (1, 's', 'Ann'), (null, 'open', 'Ben'), (null, 'later', 'Cy')`;
+  const before = await found();
+  await db`insert into leads (session_id, name) values ('s', 'Dee'), ('s', 'Eve')`;
+  await db`insert into feedback (session_id, rating) values ('s', 5)`;
+
+  expect(before).toBe("none names a session of an organization without naming that");
+  expect(await found()).toMatch(/^2 leads and 1 feedback rows name a session of an organization, but not/);
+  await expectNoDrift(db);
+});
+
 test("doctor finds a session with and without an organization, also where one of them is archived", async ({ db }) => {
   const found = async () => {
     const [row] = await db`select finding from metrics.doctor() where check_name = 'duplicates'`;

@@ -174,6 +174,26 @@ describe("report_tokens", () => {
     expect(row).toEqual({ key: null, ...usage(exchanges, supposed) });
   });
 
+  test("takes the largest usage that a row can report", async ({ db }) => {
+    await db`insert into conversations (session_id, message, response, prompt_tokens, completion_tokens, created_at)
+      values ('s', 'q', 'a', 2147483647, 2147483647, '2025-06-01Z')`;
+
+    for (const report of [
+      "report_tokens()",
+      "report_tokens(split_by => 'day')",
+      "report_model_days()",
+      "report_leads()",
+    ])
+      expect(await read(db, `select count(*)::integer as rows from ${report}`), report).toEqual([{ rows: 1 }]);
+    expect(await read(db, "select total_tokens::text, reported_tokens::text from report_tokens()")).toEqual([
+      { total_tokens: "4294967294", reported_tokens: "4294967294" },
+    ]);
+    expect(await read(db, "select total_tokens::text from report_hours()")).toContainEqual({
+      total_tokens: "4294967294",
+    });
+    await expectNoDrift(db);
+  });
+
   test("prices a model by its name behind any path of providers", async ({ db }) => {
     await db`insert into conversations (session_id, message, model, prompt_tokens, created_at)
       select 's', 'q', model, 1000000, '2025-06-01Z' from unnest(array['gpt-4o', 'openrouter/openai/GPT-4o', 'a/b/c/gpt-4o', 'gpt-4o/mine']) as model`;

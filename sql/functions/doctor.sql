@@ -88,6 +88,26 @@ begin
         || ' both with and without an organization: two sessions each' end,
     case when number > 0 then 'Give every row of a session the same organization_id; its metrics rows then become one' end;
 
+  -- A session is one of an organization: what names it without that belongs to another, which is not there.
+  select nullif(concat_ws(' and ', leads.counted, feedback.counted), '') into problem
+  from (
+    select nullif(count(*), 0) || ' leads' as counted from metrics.source_leads as l
+    where l.organization_id is null and exists (
+      select from metrics.session_metrics as m where m.session_id::text = l.session_id::text and m.organization_id is not null
+    )
+  ) as leads
+  cross join (
+    select nullif(count(*), 0) || ' feedback rows' as counted from metrics.source_feedback as f
+    where f.organization_id is null and exists (
+      select from metrics.session_metrics as m where m.session_id::text = f.session_id::text and m.organization_id is not null
+    )
+  ) as feedback;
+  return query select 'leads and feedback', true,
+    coalesce(problem || ' name a session of an organization, but not the organization: they count for none',
+      'none names a session of an organization without naming that'),
+    case when problem is not null
+      then 'Give them the organization_id of their session, in their column or in the view that maps them. A column that is new is read after: npx conversation-metrics uninstall, then migrate' end;
+
   number := metrics.sample_drift(sample);
   return query select 'drift in a sample', number = 0,
     case when number = 0 then format('none in the newest %s sessions and message rows', sample)
@@ -119,4 +139,4 @@ begin
 end; $$;
 
 comment on function metrics.doctor(integer) is
-  'Checks what can go wrong in operation: what is gone, columns and ids, triggers, rows without organization or session, duplicates, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';
+  'Checks what can go wrong in operation: what is gone, columns and ids, triggers, rows without organization or session, duplicates, leads and feedback that count for none, drift in the sessions changed last, hidden rows. Each finding comes with its cure.';

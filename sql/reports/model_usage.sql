@@ -26,12 +26,12 @@ begin
       -- Nothing is charged before it is sent: a row without a time, or ahead of time, counts as of now.
       width_bucket(least(l.created_at, now()), $4),
       sum(l.user_messages + l.ai_messages), sum(l.prompt_tokens), sum(l.completion_tokens),
-      sum(case when l.prompt_source in ('estimate', 'kept') then l.prompt_tokens else 0 end
-        + case when l.completion_source in ('estimate', 'kept') then l.completion_tokens else 0 end),
-      sum(case l.prompt_source when 'tiktoken' then l.prompt_tokens else 0 end
-        + case l.completion_source when 'tiktoken' then l.completion_tokens else 0 end),
-      sum(case l.prompt_source when 'provider' then l.prompt_tokens else 0 end
-        + case l.completion_source when 'provider' then l.completion_tokens else 0 end)
+      sum(case when l.prompt_source in ('estimate', 'kept') then l.prompt_tokens else 0 end)
+        + sum(case when l.completion_source in ('estimate', 'kept') then l.completion_tokens else 0 end),
+      sum(case l.prompt_source when 'tiktoken' then l.prompt_tokens else 0 end)
+        + sum(case l.completion_source when 'tiktoken' then l.completion_tokens else 0 end),
+      sum(case l.prompt_source when 'provider' then l.prompt_tokens else 0 end)
+        + sum(case l.completion_source when 'provider' then l.completion_tokens else 0 end)
     from public.report_sessions($1) as m
     %2$s
     where l.user_messages + l.ai_messages > 0

@@ -15,7 +15,7 @@ begin
   end if;
   if (last_at - first_at) / (case unit when 'day' then 1 when 'week' then 7 else 28 end) > 40000 then
     raise exception 'from % to % are more than 40,000 %s', first_at, last_at, unit
-      using errcode = 'invalid_parameter_value', hint = 'Choose a shorter range, or weeks or months.';
+      using errcode = 'invalid_parameter_value', hint = 'Choose a shorter range, or weeks or months. One conversation with a time that cannot be is enough: select * from conversation_metrics order by conversation_start desc.';
   end if;
   return query
   select s.period, greatest(s.starts_at, filter.from_time), least(s.ends_at, filter.to_time)

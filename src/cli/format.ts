@@ -38,7 +38,10 @@ export function average(value: string, count: string | number, noun: string): st
 
 /** A time in ISO 8601 as a person reads it, without parts of a second. */
 export function toSecond(time: string): string {
-  return time.replace("T", " ").replace(/(:\d\d)\.\d+/, "$1");
+  return time
+    .replace("T", " ")
+    .replace(/(:\d\d)\.\d+/, "$1")
+    .replace(/([+-]\d\d):00$/, "$1");
 }
 
 /** A text as a shell takes it for one word. */

@@ -1,8 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Sql } from "../database.ts";
 import { UserError } from "../errors.ts";
 import { createOutput, type Output } from "./output.ts";
+import { UNUSABLE } from "./report-error.ts";
 import { openServer } from "./server.ts";
 import { type CliSettings, commandLine, type ParsedCommand, readSettings } from "./settings.ts";
+
+// Longer than it takes postgres.js to give up one connection.
+const PATIENCE_MS = 12_000;
 
 /** What a command works with. */
 export type Session = {
@@ -38,6 +43,7 @@ export async function withDatabase(
       onNotice: (message) => out.note(`notice: ${message}`),
     });
     try {
+      await requireAnswer(sql, server.url);
       if (options.migrated ?? true) await requireMigrated(sql, settings);
       await work({ sql, url: server.url, embedded: server.embedded, settings, out });
     } finally {
@@ -45,6 +51,24 @@ export async function withDatabase(
     }
   } finally {
     await server.close();
+  }
+}
+
+// What is there but is no PostgreSQL closes each connection at once, and postgres.js opens the next one for ever.
+async function requireAnswer(sql: Sql, url: string): Promise<void> {
+  const given = new AbortController();
+  const silence = sleep(PATIENCE_MS, undefined, { signal: given.signal }).then(() => {
+    const { host } = new URL(url);
+    throw new UserError(`What listens on ${host} does not answer as PostgreSQL does.`, {
+      hint: "Check host and port in DATABASE_URL (or --database-url).",
+      exitCode: UNUSABLE,
+    });
+  });
+  try {
+    await Promise.race([sql`select 1`, silence]);
+  } finally {
+    given.abort();
+    silence.catch(() => {});
   }
 }
 

@@ -33,10 +33,10 @@ export const money = (value: Value, currency: string): string =>
     return new Intl.NumberFormat("en-US", options).format(number);
   });
 
-/** How a figure changed against the month before; "" where that says nothing. */
-export function change(now: Value, before: Value): string {
+/** How a figure of some days changed against as many days before them; "" where that says nothing. */
+export function change(now: Value, before: Value, days: number): string {
   if (now === null || now === undefined || before === null || before === undefined || before === 0) return "";
-  return `${changes.format(now / before - 1)} against the month before`;
+  return `${changes.format(now / before - 1)} against the ${days} days before`;
 }
 
 /** A key figure in words. */
@@ -61,16 +61,20 @@ export function headingOf({ options: { organization, month, timeZone } }: Monthl
 }
 
 /** The figures that most people look for first. */
-export function figuresOf({ summary, cost, leads, options: { currency } }: MonthlyReport): Figure[] {
+export function figuresOf({ summary, cost, leads, days, options: { currency } }: MonthlyReport): Figure[] {
   return [
     figure(
       "Conversations",
       integer(summary.conversations),
-      change(summary.conversations, summary.previous_conversations),
+      change(summary.conversations, summary.previous_conversations, days.length),
     ),
-    figure("Messages", integer(summary.messages), change(summary.messages, summary.previous_messages)),
-    figure("Tokens", integer(summary.total_tokens), change(summary.total_tokens, summary.previous_total_tokens)),
-    figure("Cost", money(cost?.cost, currency), change(cost?.cost, cost?.previous_cost)),
+    figure("Messages", integer(summary.messages), change(summary.messages, summary.previous_messages, days.length)),
+    figure(
+      "Tokens",
+      integer(summary.total_tokens),
+      change(summary.total_tokens, summary.previous_total_tokens, days.length),
+    ),
+    figure("Cost", money(cost?.cost, currency), change(cost?.cost, cost?.previous_cost, days.length)),
     figure(
       "Leads",
       integer(summary.leads),
@@ -79,7 +83,7 @@ export function figuresOf({ summary, cost, leads, options: { currency } }: Month
     figure(
       "Response time",
       seconds(summary.average_response_time),
-      change(summary.average_response_time, summary.previous_average_response_time),
+      change(summary.average_response_time, summary.previous_average_response_time, days.length),
     ),
     figure("Satisfaction", decimal(summary.average_satisfaction), `of 5, by ${integer(summary.ratings)} ratings`),
   ];

@@ -73,9 +73,9 @@ async function runMigrations(session: Session, options: Options): Promise<void> 
   for (const name of ran) out.print(`Ran ${name}`);
   out.print(ran.length === 0 ? "The database is up to date." : `${counted(ran.length, "migration")} ran.`);
   if (options.attachOnly && ran.length > 0) {
-    out.print(`Nothing is counted yet. Attach your tables: ${commandLine(settings, "attach --help")}`);
+    out.note(`Nothing is counted yet. Attach your tables: ${commandLine(settings, "attach --help")}`);
   } else if (!options.backfill && ran.length > 0) {
-    out.print(`Rows that were there before are not counted yet. Count them: ${commandLine(settings, "backfill")}`);
+    out.note(`Rows that were there before are not counted yet. Count them: ${commandLine(settings, "backfill")}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { NONE } from "../format.ts";
+import { NONE, toSecond } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { moment } from "../options.ts";
 import { FAILED } from "../report-error.ts";
@@ -80,7 +80,7 @@ type Entry = {
 async function list({ sql, out }: Session, json: boolean): Promise<void> {
   const entries = await sql<Entry[]>`
     select model, is_prefix,
-      case when isfinite(valid_from) then (valid_from at time zone 'UTC')::text || '+00' end as valid_from,
+      case when isfinite(valid_from) then (to_json(valid_from at time zone 'UTC') #>> '{}') || '+00:00' end as valid_from,
       prompt_price::text, completion_price::text, currency, source, known_on::text
     from metrics.model_prices as p
     order by model, is_prefix, currency, p.valid_from`;
@@ -107,7 +107,7 @@ async function list({ sql, out }: Session, json: boolean): Promise<void> {
   if (sources.size > 0) out.note(`Those with a day under "known on" are from: ${[...sources].join(", ")}.`);
 }
 
-const dayOrTime = (time: string) => time.replace(/ 00:00:00\+00$/, "");
+const dayOrTime = (time: string) => toSecond(time).replace(/ 00:00:00\+00$/, "");
 
 function nameOf(model: string, isPrefix: boolean): string {
   return isPrefix ? `${model}…` : model;

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { MigrationStatus } from "../../migrate.ts";
 import { packageVersion } from "../../version.ts";
-import { average, counted, decimal, duration, integer, NONE } from "../format.ts";
+import { average, counted, decimal, duration, integer, NONE, toSecond } from "../format.ts";
 import { helpText, UNUSABLE_CODE } from "../help.ts";
 import { printPairs } from "../pairs.ts";
 import { readRollupState, rollupLine } from "../rollup-state.ts";
@@ -70,7 +70,7 @@ function countLines(totals: Totals, state: TokenState): [string, string][] {
     ["response", average(duration(totals.average_response_time), totals.responses, "answer")],
     ["leads", `${counted(totals.sessions_with_lead, "session")} with a lead`],
     ["rating", average(decimal(totals.user_satisfaction, 2), totals.ratings, "rating")],
-    ["period", totals.first === null ? NONE : `${totals.first} to ${totals.last}`],
+    ["period", totals.first === null ? NONE : `${toSecond(totals.first)} to ${toSecond(totals.last ?? NONE)}`],
   ];
 }
 
