@@ -23,9 +23,9 @@ describe("a database whose tables have our names and another shape", () => {
     await bareDb.unsafe(application);
     await expect(migrate({ databaseUrl: bareUrl })).rejects.toThrow("conversation_metrics");
 
-    const { code, stdout } = await cli(["migrate", "--attach-only"], { url: bareUrl });
+    const { code, stderr } = await cli(["migrate", "--attach-only"], { url: bareUrl });
 
-    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("Attach your tables:") });
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining("Attach your tables:") });
     expect(await bareDb`select * from all_conversation_metrics`).toEqual([]);
     await bareDb`select metrics.attach('chat', 'mapped')`;
     await bareDb`insert into messages (id, conversation_id, sender, body) values (3, 1, 'user', 'bye')`;
