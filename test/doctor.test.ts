@@ -28,14 +28,15 @@ test.for([
 test("doctor finds leads and feedback that name a session, but not its organization", async ({ db }) => {
   const found = async () =>
     (await db`select finding from metrics.doctor() where check_name = 'leads and feedback'`)[0]?.finding;
-  await db`insert into conversations (organization_id, session_id, message) values (1, 's', 'hi'), (null, 'open', 'hi')`;
-  await db`insert into leads (organization_id, session_id, name) values (1, 's', 'Ann'), (null, 'open', 'Ben'), (null, 'later', 'Cy')`;
+  await db`insert into conversations (organization_id, session_id, message) values
+    (1, 's', 'hi'), (null, 'open', 'hi'), (1, 'both', 'hi'), (null, 'both', 'hi')`;
+  await db`insert into leads (organization_id, session_id, name) values (1, 's', 'Ann'), (null, 'open', 'Ben'), (null, 'later', 'Cy'), (null, 'both', 'Di')`;
   const before = await found();
   await db`insert into leads (session_id, name) values ('s', 'Dee'), ('s', 'Eve')`;
   await db`insert into feedback (session_id, rating) values ('s', 5)`;
 
   expect(before).toBe("none names a session of an organization without naming that");
-  expect(await found()).toMatch(/^2 leads and 1 feedback rows name a session of an organization, but not/);
+  expect(await found()).toMatch(/^rows of leads \(2\) and feedback \(1\) name a session of an organization, but not/);
   await expectNoDrift(db);
 });
 

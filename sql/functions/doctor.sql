@@ -88,22 +88,23 @@ begin
         || ' both with and without an organization: two sessions each' end,
     case when number > 0 then 'Give every row of a session the same organization_id; its metrics rows then become one' end;
 
-  -- A session is one of an organization: what names it without that belongs to another, which is not there.
-  select nullif(concat_ws(' and ', leads.counted, feedback.counted), '') into problem
+  -- Such a row is of the session without an organization, and that is not there.
+  select string_agg(format('%s (%s)', each.kind, each.number), ' and ' order by each.kind desc) into problem
   from (
-    select nullif(count(*), 0) || ' leads' as counted from metrics.source_leads as l
-    where l.organization_id is null and exists (
-      select from metrics.session_metrics as m where m.session_id::text = l.session_id::text and m.organization_id is not null
-    )
-  ) as leads
-  cross join (
-    select nullif(count(*), 0) || ' feedback rows' as counted from metrics.source_feedback as f
-    where f.organization_id is null and exists (
-      select from metrics.session_metrics as m where m.session_id::text = f.session_id::text and m.organization_id is not null
-    )
-  ) as feedback;
+    select named.kind, count(*) as number
+    from (
+      select 'leads' as kind, l.session_id::text from metrics.source_leads as l where l.organization_id is null
+      union all
+      select 'feedback', f.session_id::text from metrics.source_feedback as f where f.organization_id is null
+    ) as named
+    where exists (select from metrics.session_metrics as m where m.session_id::text = named.session_id)
+      and not exists (
+        select from metrics.session_metrics as m where m.session_id::text = named.session_id and m.organization_id is null
+      )
+    group by named.kind
+  ) as each;
   return query select 'leads and feedback', true,
-    coalesce(problem || ' name a session of an organization, but not the organization: they count for none',
+    coalesce('rows of ' || problem || ' name a session of an organization, but not the organization: they count for none',
       'none names a session of an organization without naming that'),
     case when problem is not null
       then 'Give them the organization_id of their session, in their column or in the view that maps them. A column that is new is read after: npx conversation-metrics uninstall, then migrate' end;

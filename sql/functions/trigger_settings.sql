@@ -1,6 +1,6 @@
 -- The text of a view is parsed and planned in the writer's session, whose settings may read a backslash in it
--- otherwise, or join its tables in the order in which they stand there. Ours have neither, and each SET costs a
--- statement some 0.4 µs.
+-- otherwise, or join its tables in the order in which they stand there. The text over a table's own columns has neither,
+-- and each SET takes its time at every statement.
 create or replace function metrics.trigger_settings(is_view boolean) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp

@@ -29,7 +29,7 @@ function settings(label: string, unit: string): Options {
     formatValue: (value, _options, type) => (type === "value" || type === "total" ? integer(value) : String(value)),
     // What stands beside it takes some 60 characters, and the line must not be cut before its end.
     barsize: Math.max(6, Math.min(24, (process.stderr.columns ?? 80) - 60)),
-    // Not known at first, which the bar says by a word.
+    // At first it is the text INF or NULL, of which the bar's own format leaves the last letters.
     formatTime: (seconds, options, roundTo) =>
       Number.isFinite(Number(seconds)) ? progress.Format.TimeFormat(seconds, options, roundTo) : "?",
     fps: 8,
