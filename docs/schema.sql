@@ -448,6 +448,7 @@ create table metrics.token_batches (
   batch_id bigint generated always as identity,
   conversation_ids bigint[] not null,
   session_keys uuid[] not null,
+  lane smallint not null,
   is_long boolean not null,
   worker text,
   made_at timestamp with time zone default clock_timestamp() not null,
@@ -456,6 +457,7 @@ create table metrics.token_batches (
 );
 comment on table metrics.token_batches is 'Message rows that a count_tokens job is about to count: nobody else does meanwhile. Gone when the counts are written.';
 comment on column metrics.token_batches.session_keys is 'The sessions of these rows when the batch was made: the write-back locks them.';
+comment on column metrics.token_batches.lane is 'metrics.token_lane of these sessions: what is written back at the same time has no session in common.';
 comment on column metrics.token_batches.is_long is 'A single long text, which others shall not wait for.';
 comment on column metrics.token_batches.worker is 'Who is at it (metrics.workers); NULL until the job begins.';
 
@@ -3143,6 +3145,7 @@ begin
       batch_id bigint generated always as identity constraint token_batches_pkey primary key,
       conversation_ids %s[] not null,
       session_keys uuid[] not null,
+      lane smallint not null,
       is_long boolean not null,
       worker text,
       made_at timestamptz not null default clock_timestamp(),
@@ -3151,6 +3154,9 @@ begin
     $table$,
     metrics.column_type('metrics.source_messages', 'conversation_id')
   );
+  -- Short-lived: to compress them would take longer than to write and read them.
+  alter table metrics.token_batches
+    alter column conversation_ids set storage external, alter column session_keys set storage external;
   execute format(
     $table$
     create table metrics.token_retries (
@@ -3662,26 +3668,36 @@ CREATE OR REPLACE FUNCTION metrics.enqueue_token_batches(max_batches integer, ba
 AS $function$
 declare
   free integer;
+  free_long integer;
   made integer;
 begin
   -- One at a time, or two would claim the same rows; whoever comes second has nothing to do.
   if not pg_try_advisory_xact_lock(hashtextextended('metrics.token_batches', 0)) then
     return 0;
   end if;
-  select max_batches - count(*) into free from metrics.token_batches as b where not b.is_long;
+  select max_batches - count(*) filter (where not b.is_long), greatest(0, 2 - count(*) filter (where b.is_long))
+  into free, free_long
+  from metrics.token_batches as b;
   -- Many at a time: each look passes by all rows that are claimed.
   if free * 2 < max_batches then
     return 0;
   end if;
 
   with waiting as (
-    select l.conversation_id, l.session_key, l.created_at, size.tokens, size.tokens > batch_tokens as is_long
+    select
+      l.conversation_id, l.session_key, l.created_at, size.tokens > batch_tokens as is_long,
+      metrics.token_lane(l.session_key) as lane,
+      -- What of a batch a row takes: one of its rows, or that part of its tokens where that is more. A long
+      -- text takes all of one, so that nobody waits for it. An integer, since a sum of bigint is a numeric.
+      least(greatest(batch_tokens, size.tokens * batch_rows), batch_rows::bigint * batch_tokens)::integer as share
     from metrics.messages as l
     cross join lateral (
       select case when l.prompt_source = 'estimate' then l.prompt_tokens else 0 end::bigint
         + case when l.completion_source = 'estimate' then l.completion_tokens else 0 end
     ) as size (tokens)
     where (l.prompt_source = 'estimate' or l.completion_source = 'estimate')
+      -- Long ones that cannot be begun now keep no others from it.
+      and (size.tokens <= batch_tokens or free_long > 0)
       -- Looked up by hash; not a join, which would sort all that waits.
       and l.conversation_id not in (
         select id from metrics.token_batches as b cross join lateral unnest(b.conversation_ids) as id
@@ -3689,46 +3705,31 @@ begin
         select r.conversation_id from metrics.token_retries as r where r.retry_at > clock_timestamp()
       )
     order by l.created_at desc
-  ),
-  next as materialized (
-    (select * from waiting where not is_long limit free * batch_rows)
-    union all
-    -- Looked for among the newest, since there may be none.
-    (select * from (select * from waiting limit free * batch_rows) as newest where is_long limit 2)
+    limit free * batch_rows
   ),
   numbered as (
     select
-      w.conversation_id, w.session_key, w.is_long,
-      -- A long text has a batch of its own, so that nobody waits for it.
-      case
-        when w.is_long then row_number() over in_order - 1
-        else ((sum(w.share) over in_order)::bigint - w.share) / (batch_rows::bigint * batch_tokens)
-      end as number
-    from (
-      -- What of a batch a row takes: one of its rows, or that part of its tokens where that is more.
-      select n.*, greatest(batch_tokens, n.tokens * batch_rows) as share from next as n
-    ) as w
-    window in_order as (partition by w.is_long order by w.created_at desc, w.conversation_id desc rows unbounded preceding)
+      w.*,
+      (sum(w.share) over (partition by w.is_long, w.lane order by w.created_at desc rows unbounded preceding) - w.share)
+        / (batch_rows::bigint * batch_tokens) as number
+    from waiting as w
   ),
   grouped as (
     select
-      is_long, array_agg(conversation_id) as conversation_ids,
+      is_long, lane, max(created_at) as newest, array_agg(conversation_id) as conversation_ids,
       array_agg(distinct session_key) as session_keys
     from numbered
-    group by is_long, number
-    order by is_long, number
+    group by is_long, lane, number
+    order by is_long, newest desc
   ),
   chosen as (
     (select * from grouped where not is_long limit free)
     union all
-    (
-      select * from grouped where is_long
-      limit greatest(0, 2 - (select count(*) from metrics.token_batches as b where b.is_long))
-    )
+    (select * from grouped where is_long limit free_long)
   ),
   added as (
-    insert into metrics.token_batches (conversation_ids, session_keys, is_long)
-    select conversation_ids, session_keys, is_long from chosen
+    insert into metrics.token_batches (conversation_ids, session_keys, lane, is_long)
+    select conversation_ids, session_keys, lane, is_long from chosen
     returning batch_id, is_long
   )
   select count(job) into made
@@ -3743,7 +3744,7 @@ begin
   )) as job;
   return made;
 end; $function$;
-comment on function metrics.enqueue_token_batches(integer,integer,integer) is 'Adds count_tokens jobs for messages whose tokens are estimates, newest first, while fewer than max_batches wait or run: each of up to batch_rows rows and about batch_tokens estimated tokens. Returns how many.';
+comment on function metrics.enqueue_token_batches(integer,integer,integer) is 'Adds count_tokens jobs for messages whose tokens are estimates, newest first, while fewer than max_batches wait or run: each of up to batch_rows rows and about batch_tokens estimated tokens, of one lane. Returns how many.';
 
 CREATE OR REPLACE FUNCTION metrics.enter_sessions(keys uuid[])
  RETURNS uuid[]
@@ -8177,6 +8178,13 @@ begin
 end; $function$;
 comment on function metrics.token_costs(public.report_filter,text,integer,interval,text,jsonb,text) is 'Tokens by a key and what they cost; cost is NULL where nothing of it has a price, and unpriced_* say how much has none.';
 
+CREATE OR REPLACE FUNCTION metrics.token_lane(session_key uuid)
+ RETURNS smallint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((((session_key >= '80000000-0000-0000-0000-000000000000'::uuid) IS TRUE))::integer)::smallint;
+comment on function metrics.token_lane(uuid) is 'Which lane the exact counts of a session are written in, 0 or 1: write-backs of one lane wait for each other, those of both run at once.';
+
 CREATE OR REPLACE FUNCTION metrics.token_totals()
  RETURNS TABLE(estimated bigint, counted bigint, reported bigint, failed bigint, oldest_waiting interval)
  LANGUAGE sql
@@ -8521,10 +8529,11 @@ AS $function$
 declare
   changed_at constant timestamptz := clock_timestamp();
   keys uuid[];
+  lane smallint;
   sessions uuid[];
   ids metrics.token_batches.conversation_ids%type;
 begin
-  delete from metrics.token_batches as b where b.batch_id = batch returning b.session_keys into keys;
+  delete from metrics.token_batches as b where b.batch_id = batch returning b.session_keys, b.lane into keys, lane;
   if not found then
     -- Taken for dead, and given to another worker.
     written := 0;
@@ -8532,8 +8541,8 @@ begin
     return;
   end if;
 
-  -- One write-back at a time, or each would pass over what the other has locked.
-  perform pg_advisory_xact_lock(hashtextextended('metrics.token_counts', 0));
+  -- One write-back at a time in a lane, or each would pass over what the other has locked.
+  perform pg_advisory_xact_lock(hashtextextended('metrics.token_counts', lane));
   -- In the order of every other write: metrics rows, then ledger rows.
   sessions := array(
     select locked.session_key
@@ -8555,12 +8564,15 @@ begin
       case when l.prompt_source = 'estimate' then l.user_messages else 0 end as estimated_prompts,
       case when l.completion_source = 'estimate' then l.ai_messages else 0 end as estimated_completions,
       coalesce(
-        l.prompt_source <> 'provider' and c.prompt_digest = metrics.text_digest(s.model, s.message, null), false
+        c.prompt_digest is not null and l.prompt_source <> 'provider'
+          and c.prompt_digest = metrics.text_digest(s.model, s.message, null),
+        false
       ) as prompt,
       coalesce(
-        l.completion_source <> 'provider' and c.completion_digest = metrics.text_digest(
-          s.model, case when s.role = 'assistant' then s.message end, s.response
-        ),
+        c.completion_digest is not null and l.completion_source <> 'provider'
+          and c.completion_digest = metrics.text_digest(
+            s.model, case when s.role = 'assistant' then s.message end, s.response
+          ),
         false
       ) as completion
     from unnest(

@@ -27,6 +27,7 @@ const SHARED = [
   "functions/row_lag.sql",
   "functions/stretch.sql",
   "functions/text_digest.sql",
+  "functions/token_lane.sql",
   "functions/message_parts.sql",
   "functions/count_parts.sql",
   "functions/count_message.sql",

@@ -159,6 +159,43 @@ describe("exact token counts", () => {
     expect(await drift(db)).toEqual([]);
   });
 
+  test("are written of both lanes at once, of one lane one after the other", async ({ db, connect }) => {
+    await db`insert into conversations (session_id, message, created_at) values
+      ('a', 'one', now()), ('b', 'two', now() - interval '1 minute'), ('c', 'three', now() - interval '1 hour')`;
+    await enqueue(db, 1);
+    expect(await db`select batch_id, lane from metrics.token_batches order by batch_id`).toEqual([
+      { batch_id: "1", lane: 0 },
+      { batch_id: "2", lane: 0 },
+      { batch_id: "3", lane: 1 },
+    ]);
+    const [first, second, third] = [await read(db, "1"), await read(db, "2"), await read(db, "3")];
+    const [holder, other] = [await connect().reserve(), await connect().reserve()];
+    await holder`begin`;
+    await other`set lock_timeout = '200ms'`;
+
+    expect(await write(holder, "1", first)).toEqual({ written: 1, dropped: 0 });
+    await expect(write(other, "2", second)).rejects.toThrow("lock timeout");
+    expect(await write(other, "3", third)).toEqual({ written: 1, dropped: 0 });
+    await holder`commit`;
+    expect(await write(other, "2", second)).toEqual({ written: 1, dropped: 0 });
+
+    expect(await batches(db)).toEqual([]);
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("are asked for no row without a session, also not one with feedback", async ({ db }) => {
+    await db`alter table conversations alter session_id drop not null`;
+    await db`insert into conversations (session_id, message) values (null, 'one'), ('a', 'two'), ('c', 'three')`;
+    await db`update conversations set session_id = null where session_id = 'c'`;
+    await db`insert into feedback (conversation_id, rating) values (1, 1), (3, 1)`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    expect(rows.map((row) => row.prompt)).toEqual(["two"]);
+    expect(await write(db, batch, rows)).toEqual({ written: 1, dropped: 0 });
+    expect(await batches(db)).toEqual([]);
+    expect(await drift(db)).toEqual([]);
+  });
+
   test("of a row that moved to another session meanwhile come later", async ({ db }) => {
     await db`insert into conversations (session_id, message) values ('a', 'one'), ('b', 'two')`;
     const batch = await onlyBatch(db);
@@ -195,16 +232,38 @@ describe("exact token counts", () => {
 
     await enqueue(db, 3, 1000);
 
-    expect(await batches(db)).toMatchObject([
-      { ids: 3, is_long: false },
-      { ids: 3, is_long: false },
-      { ids: 2, is_long: false },
-      { ids: 1, is_long: true },
+    const made = await db`
+      select is_long, lane, array(
+        select session_id from conversations where id = any(conversation_ids) order by created_at desc
+      ) as sessions
+      from metrics.token_batches order by batch_id`;
+    expect(made).toEqual([
+      { is_long: false, lane: 0, sessions: ["s1", "s3", "s4"] },
+      { is_long: false, lane: 1, sessions: ["s2", "s10"] },
+      { is_long: false, lane: 0, sessions: ["s7", "s8", "s9"] },
+      { is_long: true, lane: 1, sessions: ["s5"] },
     ]);
-    const newest = await db`select session_id from conversations
-      where id = any(select unnest(conversation_ids) from metrics.token_batches where batch_id = 1) order by created_at desc`;
-    expect(newest).toEqual([{ session_id: "s1" }, { session_id: "s2" }, { session_id: "s3" }]);
     expect(await enqueue(db, 3, 1000)).toBe(0);
+  });
+
+  test("are asked for two long texts at a time, and those that come later keep no others waiting", async ({ db }) => {
+    await db`insert into conversations (session_id, message, created_at)
+      select 's' || i, case when i <= 5 then repeat('long ', 100) else 'short' end, now() - i * interval '1 minute'
+      from generate_series(1, 9) as i`;
+
+    expect(await enqueue(db, 1, 100)).toBe(2);
+    expect(await enqueue(db, 1, 100)).toBe(4);
+
+    const claimed =
+      await db`select is_long, unnest(conversation_ids) as id from metrics.token_batches order by batch_id`;
+    expect(claimed.filter((row) => row.is_long).map((row) => row.id)).toEqual(["1", "2"]);
+    expect(claimed.filter((row) => !row.is_long).map((row) => row.id)).toEqual(["6", "7", "8", "9"]);
+    await write(db, "1", await read(db, "1"));
+    expect(await enqueue(db, 1, 100)).toBe(0);
+    await write(db, "3", await read(db, "3"));
+    await write(db, "4", await read(db, "4"));
+    expect(await enqueue(db, 1, 100)).toBe(1);
+    expect(await drift(db)).toEqual([]);
   });
 
   test("are asked for again once half of the batches are done", async ({ db }) => {
@@ -224,7 +283,7 @@ describe("exact token counts", () => {
 
   test("are asked for by the tokens where rows are long", async ({ db }) => {
     await db`insert into conversations (session_id, message, created_at)
-      select 's' || i, repeat('long', case when i <= 4 then 400 else 1 end), now() - i * interval '1 minute'
+      select 'a', repeat('long', case when i <= 4 then 400 else 1 end), now() - i * interval '1 minute'
       from generate_series(1, 10) as i`;
 
     await enqueue(db, 5, 1000);

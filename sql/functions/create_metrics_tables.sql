@@ -47,6 +47,7 @@ begin
       batch_id bigint generated always as identity constraint token_batches_pkey primary key,
       conversation_ids %s[] not null,
       session_keys uuid[] not null,
+      lane smallint not null,
       is_long boolean not null,
       worker text,
       made_at timestamptz not null default clock_timestamp(),
@@ -55,6 +56,9 @@ begin
     $table$,
     metrics.column_type('metrics.source_messages', 'conversation_id')
   );
+  -- Short-lived: to compress them would take longer than to write and read them.
+  alter table metrics.token_batches
+    alter column conversation_ids set storage external, alter column session_keys set storage external;
   execute format(
     $table$
     create table metrics.token_retries (

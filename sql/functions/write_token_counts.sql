@@ -26,10 +26,11 @@ as $$
 declare
   changed_at constant timestamptz := clock_timestamp();
   keys uuid[];
+  lane smallint;
   sessions uuid[];
   ids metrics.token_batches.conversation_ids%type;
 begin
-  delete from metrics.token_batches as b where b.batch_id = batch returning b.session_keys into keys;
+  delete from metrics.token_batches as b where b.batch_id = batch returning b.session_keys, b.lane into keys, lane;
   if not found then
     -- Taken for dead, and given to another worker.
     written := 0;
@@ -37,8 +38,8 @@ begin
     return;
   end if;
 
-  -- One write-back at a time, or each would pass over what the other has locked.
-  perform pg_advisory_xact_lock(hashtextextended('metrics.token_counts', 0));
+  -- One write-back at a time in a lane, or each would pass over what the other has locked.
+  perform pg_advisory_xact_lock(hashtextextended('metrics.token_counts', lane));
   -- In the order of every other write: metrics rows, then ledger rows.
   sessions := array(
     select locked.session_key
@@ -60,12 +61,15 @@ begin
       case when l.prompt_source = 'estimate' then l.user_messages else 0 end as estimated_prompts,
       case when l.completion_source = 'estimate' then l.ai_messages else 0 end as estimated_completions,
       coalesce(
-        l.prompt_source <> 'provider' and c.prompt_digest = metrics.text_digest(s.model, s.message, null), false
+        c.prompt_digest is not null and l.prompt_source <> 'provider'
+          and c.prompt_digest = metrics.text_digest(s.model, s.message, null),
+        false
       ) as prompt,
       coalesce(
-        l.completion_source <> 'provider' and c.completion_digest = metrics.text_digest(
-          s.model, case when s.role = 'assistant' then s.message end, s.response
-        ),
+        c.completion_digest is not null and l.completion_source <> 'provider'
+          and c.completion_digest = metrics.text_digest(
+            s.model, case when s.role = 'assistant' then s.message end, s.response
+          ),
         false
       ) as completion
     from unnest(

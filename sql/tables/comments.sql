@@ -57,6 +57,7 @@ comment on column metrics.messages.completion_digest is 'The same for completion
 comment on table metrics.token_batches is
   'Message rows that a count_tokens job is about to count: nobody else does meanwhile. Gone when the counts are written.';
 comment on column metrics.token_batches.session_keys is 'The sessions of these rows when the batch was made: the write-back locks them.';
+comment on column metrics.token_batches.lane is 'metrics.token_lane of these sessions: what is written back at the same time has no session in common.';
 comment on column metrics.token_batches.is_long is 'A single long text, which others shall not wait for.';
 comment on column metrics.token_batches.worker is 'Who is at it (metrics.workers); NULL until the job begins.';
 comment on table metrics.token_retries is 'Message rows whose count failed, or waits for a transaction under way.';

@@ -7,14 +7,14 @@ export type Alarm = {
 };
 
 /** An alarm for one sleeper; it also rings, and goes on ringing, once `signal` aborts. */
-export function createAlarm(signal: AbortSignal): Alarm {
+export function createAlarm(signal?: AbortSignal): Alarm {
   let rung = false;
   let wake = () => {};
   const ring = () => {
     rung = true;
     wake();
   };
-  signal.addEventListener("abort", ring, { once: true });
+  signal?.addEventListener("abort", ring, { once: true });
   const sleep = (ms: number) =>
     new Promise<void>((resolve) => {
       const finish = () => {
@@ -25,7 +25,7 @@ export function createAlarm(signal: AbortSignal): Alarm {
       };
       const timer = setTimeout(finish, ms);
       wake = finish;
-      if (rung || signal.aborted) finish();
+      if (rung || signal?.aborted) finish();
     });
   return { ring, sleep };
 }

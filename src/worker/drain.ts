@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { type Alarm, createAlarm } from "./alarm.ts";
 import { type Backlog, readBacklog } from "./backlog.ts";
 import type { BatchDone } from "./count-task.ts";
 import { createPool } from "./pool.ts";
@@ -27,6 +27,9 @@ export async function drain(options: DrainOptions): Promise<Backlog> {
   // What this worker wrote may have gone before anybody looked.
   let written = 0;
   let total = 0;
+  // With so much written, all that the last look saw is, and it is time for the next.
+  let goal = Number.POSITIVE_INFINITY;
+  const alarm = createAlarm();
   const tell = ({ waiting }: Backlog, writtenBefore: number) => {
     total = Math.max(total, waiting + writtenBefore);
     options.onProgress?.(total - waiting, total);
@@ -35,15 +38,17 @@ export async function drain(options: DrainOptions): Promise<Backlog> {
     const writtenBefore = written;
     const backlog = await readBacklog(pool);
     tell(backlog, writtenBefore);
+    goal = writtenBefore + backlog.waiting;
     return backlog;
   };
   const onBatch = (done: BatchDone) => {
     written += done.written;
+    if (written >= goal) alarm.ring();
     options.onBatch?.(done);
   };
   try {
     const worker = await startWorker({ ...options, onBatch });
-    const left = await untilNothingMoves(look).finally(worker.stop);
+    const left = await untilNothingMoves(look, alarm).finally(worker.stop);
     tell(left, written);
     return left;
   } finally {
@@ -51,7 +56,7 @@ export async function drain(options: DrainOptions): Promise<Backlog> {
   }
 }
 
-async function untilNothingMoves(look: () => Promise<Backlog>): Promise<Backlog> {
+async function untilNothingMoves(look: () => Promise<Backlog>, alarm: Alarm): Promise<Backlog> {
   let took = 0;
   const read = async () => {
     const begin = performance.now();
@@ -66,7 +71,7 @@ async function untilNothingMoves(look: () => Promise<Backlog>): Promise<Backlog>
     // What fails is tried again after minutes; a long text takes its time.
     const held = backlog.waiting > 0 && backlog.waiting === backlog.locked && backlog.batches === 0;
     if (held && performance.now() - movedAt > PATIENCE_MS) return backlog;
-    await sleep(Math.max(LOOK_EVERY_MS, took / LOOKS_SHARE));
+    await alarm.sleep(Math.max(LOOK_EVERY_MS, took / LOOKS_SHARE));
     const { waiting } = backlog;
     backlog = await read();
     if (backlog.waiting !== waiting) movedAt = performance.now();
