@@ -1673,13 +1673,17 @@ begin
       join old on old.conversation_id = new.conversation_id
       where l.conversation_id = new.conversation_id
         and (
-          old.session_key, old.created_at, old.ended_at, old.user_messages, old.ai_messages,
-          old.prompt_tokens, old.completion_tokens, old.prompt_source, old.completion_source,
-          case when not metrics.is_open(old.user_messages, old.ai_messages) then old.response_us end
-        ) is distinct from (
-          new.session_key, new.created_at, new.ended_at, new.user_messages, new.ai_messages,
-          new.prompt_tokens, new.completion_tokens, new.prompt_source, new.completion_source,
-          new.response_us
+          (
+            old.session_key, old.created_at, old.ended_at, old.user_messages, old.ai_messages,
+            old.prompt_tokens, old.completion_tokens, old.prompt_source, old.completion_source,
+            case when not metrics.is_open(old.user_messages, old.ai_messages) then old.response_us end
+          ) is distinct from (
+            new.session_key, new.created_at, new.ended_at, new.user_messages, new.ai_messages,
+            new.prompt_tokens, new.completion_tokens, new.prompt_source, new.completion_source,
+            new.response_us
+          )
+          -- Another text may have the same estimate: metrics.write_token_counts knows by the new version.
+          or 'estimate' in (new.prompt_source, new.completion_source)
         )
       returning l.*
     ),
@@ -5943,7 +5947,7 @@ RETURN round((part / NULLIF(whole, (0)::numeric)), digits);
 comment on function metrics.ratio(numeric,numeric,integer) is 'part / whole, rounded; NULL where the whole is 0.';
 
 CREATE OR REPLACE FUNCTION metrics.read_token_batch(batch bigint, worker text)
- RETURNS TABLE(conversation_id text, encoding metrics.encoding, encoding_assumed boolean, prompt text, completions text[], prompt_digest text, completion_digest text)
+ RETURNS TABLE(conversation_id text, version xid, encoding metrics.encoding, encoding_assumed boolean, prompt text, completions text[], prompt_digest text, completion_digest text)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_generic_plan'
@@ -5963,7 +5967,7 @@ begin
   return query
     with texts as materialized (
       select
-        s.conversation_id, s.model, s.message, s.response,
+        s.conversation_id, l.xmin as version, s.model, s.message, s.response,
         case when s.role = 'assistant' then s.message end as assistant_message,
         l.prompt_source, l.completion_source, l.encoding as counted_encoding
       from unnest(ids) as id
@@ -5987,7 +5991,7 @@ begin
       join models on models.model is not distinct from texts.model
     )
     select
-      sides.conversation_id::text, sides.encoding, sides.assumed,
+      sides.conversation_id::text, sides.version, sides.encoding, sides.assumed,
       case when sides.count_prompt then sides.message end,
       case when sides.count_completion then array_remove(array[sides.assistant_message, sides.response], null) end,
       case when sides.count_prompt then metrics.text_digest(sides.model, sides.message, null)::text end,
@@ -5996,7 +6000,7 @@ begin
     from sides
     where sides.count_prompt or sides.count_completion;
 end; $function$;
-comment on function metrics.read_token_batch(bigint,text) is 'The texts of a batch that are still to be counted, for the worker named; prompt or completions NULL for a side that is not. None where the batch or its rows are gone: then the job is done. The digests go back unchanged to metrics.write_token_counts.';
+comment on function metrics.read_token_batch(bigint,text) is 'The texts of a batch that are still to be counted, for the worker named; prompt or completions NULL for a side that is not. None where the batch or its rows are gone: then the job is done. Version and digests go back unchanged to metrics.write_token_counts.';
 
 CREATE OR REPLACE FUNCTION metrics.reader_checks()
  RETURNS TABLE(check_name text, ok boolean, finding text, cure text)
@@ -6123,6 +6127,10 @@ declare
   ids metrics.token_batches.conversation_ids%type;
   counted_otherwise metrics.token_batches.conversation_ids%type;
 begin
+  -- What is being counted was read by the encodings of before: its counts find no batch then, and are dropped.
+  if after_id is null then
+    delete from metrics.token_batches;
+  end if;
   ids := array(
     select l.conversation_id
     from metrics.messages as l
@@ -6160,7 +6168,7 @@ begin
   rows_seen := cardinality(ids);
   rows_changed := cardinality(counted_otherwise);
 end; $function$;
-comment on function metrics.recount_batch(text,integer) is 'One step after a change of metrics.model_encodings: of up to batch_size ledger rows with ids after after_id (NULL: from the start), those counted with another encoding than their model''s become estimates, and so are counted again. Returns the last id seen (NULL: done), and how many rows it saw and changed. Safe to stop and repeat.';
+comment on function metrics.recount_batch(text,integer) is 'One step after a change of metrics.model_encodings: of up to batch_size ledger rows with ids after after_id (NULL: from the start), those counted with another encoding than their model''s become estimates, and so are counted again. Batches under way are given back, to be counted anew. Returns the last id seen (NULL: done), and how many rows it saw and changed. Safe to stop and repeat.';
 
 CREATE OR REPLACE FUNCTION metrics.repair(max_sessions integer DEFAULT NULL::integer)
  RETURNS SETOF public.conversation_metrics_drift
@@ -8514,7 +8522,7 @@ begin
 end; $function$;
 comment on function metrics.worker_gone(text) is 'Says that a worker process ends in good order, and gives back what it had begun.';
 
-CREATE OR REPLACE FUNCTION metrics.write_token_counts(batch bigint, conversation_ids bigint[], prompt_tokens integer[], completion_tokens integer[], prompt_digests bigint[], completion_digests bigint[], encodings metrics.encoding[], encodings_assumed boolean[], OUT written integer, OUT dropped integer)
+CREATE OR REPLACE FUNCTION metrics.write_token_counts(batch bigint, conversation_ids bigint[], prompt_tokens integer[], completion_tokens integer[], versions xid[], prompt_digests bigint[], completion_digests bigint[], encodings metrics.encoding[], encodings_assumed boolean[], OUT written integer, OUT dropped integer)
  RETURNS record
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -8555,8 +8563,10 @@ begin
     ) as locked
   );
 
-  -- Read under the locks of the sessions: only what is still the text that was counted. A writer that
-  -- changed it but has yet to count its change finds another digest then, and makes it an estimate again.
+  -- Read under the locks of the sessions: only what is still the text that was counted. An entry that is the
+  -- version that was read has that text: whoever changes a text writes its entry anew (metrics.apply_messages). Of
+  -- any other version the digest decides, since neighbours and feedback write it too. A writer that changed the
+  -- text but has yet to count its change finds another digest then, and makes it an estimate again.
   with exact as materialized (
     select
       c.*, l.ctid as place,
@@ -8564,25 +8574,30 @@ begin
       case when l.prompt_source = 'estimate' then l.user_messages else 0 end as estimated_prompts,
       case when l.completion_source = 'estimate' then l.ai_messages else 0 end as estimated_completions,
       coalesce(
-        c.prompt_digest is not null and l.prompt_source <> 'provider'
-          and c.prompt_digest = metrics.text_digest(s.model, s.message, null),
+        l.prompt_source <> 'provider'
+          and c.prompt_digest = case when l.xmin = c.version then c.prompt_digest else present.prompt_digest end,
         false
       ) as prompt,
       coalesce(
-        c.completion_digest is not null and l.completion_source <> 'provider'
-          and c.completion_digest = metrics.text_digest(
-            s.model, case when s.role = 'assistant' then s.message end, s.response
-          ),
+        l.completion_source <> 'provider'
+          and c.completion_digest = case when l.xmin = c.version then c.completion_digest else present.completion_digest end,
         false
       ) as completion
     from unnest(
       write_token_counts.conversation_ids, write_token_counts.prompt_tokens, write_token_counts.completion_tokens,
-      prompt_digests, completion_digests, encodings, encodings_assumed
+      versions, prompt_digests, completion_digests, encodings, encodings_assumed
     ) as c (
-      conversation_id, prompt_tokens, completion_tokens, prompt_digest, completion_digest, encoding, encoding_assumed
+      conversation_id, prompt_tokens, completion_tokens, version, prompt_digest, completion_digest, encoding, encoding_assumed
     )
     join metrics.messages as l on l.conversation_id = c.conversation_id
-    join metrics.source_messages as s on s.conversation_id = c.conversation_id
+    left join lateral (
+      select
+        metrics.text_digest(s.model, s.message, null) as prompt_digest,
+        metrics.text_digest(s.model, case when s.role = 'assistant' then s.message end, s.response) as completion_digest
+      from metrics.source_messages as s
+      where s.conversation_id = c.conversation_id and l.xmin <> c.version
+      offset 0
+    ) as present on true
     -- Looked up by hash; as a condition by itself it would be a join, of each with each.
     where coalesce(l.session_key in (select session from unnest(sessions) as session), false)
     -- Feedback marks ledger rows without their session.
@@ -8650,7 +8665,7 @@ begin
     on conflict (conversation_id) do update set retry_at = excluded.retry_at;
   end if;
 end; $function$;
-comment on function metrics.write_token_counts(bigint,bigint[],integer[],integer[],bigint[],bigint[],metrics.encoding[],boolean[]) is 'Puts the exact counts of a batch into ledger and metrics and ends the batch; the arrays hold what metrics.read_token_batch gave and the counts, one element a row. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';
+comment on function metrics.write_token_counts(bigint,bigint[],integer[],integer[],xid[],bigint[],bigint[],metrics.encoding[],boolean[]) is 'Puts the exact counts of a batch into ledger and metrics and ends the batch; the arrays hold what metrics.read_token_batch gave and the counts, one element a row. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';
 
 CREATE OR REPLACE FUNCTION public.report_conversations(filter public.report_filter DEFAULT public.report_filter(), sort text DEFAULT 'conversation_start'::text, descending boolean DEFAULT true, page_size integer DEFAULT 50, after text DEFAULT NULL::text)
  RETURNS TABLE(source text, session_id text, organization_id text, widget_id text, user_id text, conversation_id text, conversation_start timestamp with time zone, conversation_end timestamp with time zone, conversation_duration double precision, total_messages integer, user_messages integer, ai_messages integer, total_tokens bigint, prompt_tokens bigint, completion_tokens bigint, estimated_messages integer, average_response_time double precision, response_count integer, has_lead boolean, lead_name text, lead_email text, lead_company text, user_satisfaction double precision, rating_count integer, created_at timestamp with time zone, updated_at timestamp with time zone, session_key uuid, cursor text)

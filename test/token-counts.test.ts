@@ -5,6 +5,7 @@ import { test } from "./support/database.ts";
 
 type Read = {
   conversation_id: string;
+  version: string;
   encoding: string;
   encoding_assumed: boolean;
   prompt: string | null;
@@ -32,6 +33,7 @@ async function write(db: Sql, batch: string, rows: readonly Read[]) {
       ${column((row) => row.conversation_id)}::bigint[],
       ${column((row) => (row.prompt === null ? null : countTokens(row.prompt)))}::integer[],
       ${column(completionTokens)}::integer[],
+      ${column((row) => row.version)}::text[]::xid[],
       ${column((row) => row.prompt_digest)}::bigint[],
       ${column((row) => row.completion_digest)}::bigint[],
       ${column((row) => row.encoding)}::metrics.encoding[],
@@ -90,6 +92,47 @@ describe("exact token counts", () => {
     const next = await onlyBatch(db);
     const [left] = await read(db, next);
     expect(left).toMatchObject({ prompt: "two one", completions: null });
+  });
+
+  test("of texts that changed meanwhile in one statement are dropped, also where their estimates are the same", async ({
+    db,
+  }) => {
+    await db`insert into conversations (session_id, message, response, model) values
+      ('a', 'one two', 'three', null), ('a', 'four', 'five six', null), ('a', 'seven', 'eight', 'gpt-4')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    await db`update conversations set
+      message = case id when 1 then 'two one' else message end,
+      response = case id when 2 then 'six five' else response end,
+      model = case id when 3 then 'gpt-4o' else model end`;
+
+    expect(await write(db, batch, rows)).toEqual({ written: 2, dropped: 1 });
+
+    expect(await sources(db)).toMatchObject([
+      { prompt: "estimate", completion: "tiktoken" },
+      { prompt: "tiktoken", completion: "estimate" },
+      { prompt: "estimate", completion: "estimate" },
+    ]);
+    expect(await drift(db)).toEqual([]);
+    const next = await onlyBatch(db);
+    expect(await write(db, next, await read(db, next))).toEqual({ written: 3, dropped: 0 });
+    expect((await sources(db)).flatMap((row) => [row.prompt, row.completion])).toEqual(Array(6).fill("tiktoken"));
+    expect(await drift(db)).toEqual([]);
+  });
+
+  test("of a text that changed and came back are written, and where only another column changed", async ({ db }) => {
+    await db`insert into conversations (session_id, message, role) values ('a', 'one', 'user'), ('b', 'two', 'user')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    await db`update conversations set message = 'six' where session_id = 'b'`;
+    await db`update conversations set message = 'two' where session_id = 'b'`;
+    // The question's entry gets its response time.
+    await db`insert into conversations (session_id, message, role) values ('a', 'three', 'assistant')`;
+
+    expect(await write(db, batch, rows)).toEqual({ written: 2, dropped: 0 });
+
+    expect((await sources(db)).map((row) => row.prompt)).toEqual(["tiktoken", "tiktoken", null]);
+    expect(await drift(db)).toEqual([]);
   });
 
   test("stay when another column changes, and go when the text or the model does", async ({ db }) => {
@@ -382,6 +425,21 @@ describe("exact token counts", () => {
     expect(await drift(db)).toEqual([]);
     const next = await onlyBatch(db);
     expect(await read(db, next)).toMatchObject([{ prompt: "one", encoding: "cl100k_base", encoding_assumed: false }]);
+  });
+
+  test("by the encoding of before, under way when it is changed, are dropped by the recount", async ({ db }) => {
+    await db`insert into conversations (session_id, message, model) values ('a', 'one', 'acme-7b')`;
+    const batch = await onlyBatch(db);
+    const rows = await read(db, batch);
+    await db`insert into metrics.model_encodings values ('acme-7', true, 'cl100k_base')`;
+    await db`select * from metrics.recount_batch(null, 10)`;
+
+    expect(await write(db, batch, rows)).toEqual({ written: 0, dropped: 1 });
+
+    const next = await onlyBatch(db);
+    expect(await write(db, next, await read(db, next))).toEqual({ written: 1, dropped: 0 });
+    expect(await db`select encoding from metrics.messages`).toEqual([{ encoding: "cl100k_base" }]);
+    expect(await drift(db)).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 create or replace function metrics.read_token_batch(batch bigint, worker text)
 returns table (
   conversation_id text,
+  version xid,
   encoding metrics.encoding,
   encoding_assumed boolean,
   prompt text,
@@ -27,7 +28,7 @@ begin
   return query
     with texts as materialized (
       select
-        s.conversation_id, s.model, s.message, s.response,
+        s.conversation_id, l.xmin as version, s.model, s.message, s.response,
         case when s.role = 'assistant' then s.message end as assistant_message,
         l.prompt_source, l.completion_source, l.encoding as counted_encoding
       from unnest(ids) as id
@@ -51,7 +52,7 @@ begin
       join models on models.model is not distinct from texts.model
     )
     select
-      sides.conversation_id::text, sides.encoding, sides.assumed,
+      sides.conversation_id::text, sides.version, sides.encoding, sides.assumed,
       case when sides.count_prompt then sides.message end,
       case when sides.count_completion then array_remove(array[sides.assistant_message, sides.response], null) end,
       case when sides.count_prompt then metrics.text_digest(sides.model, sides.message, null)::text end,
@@ -62,4 +63,4 @@ begin
 end; $$;
 
 comment on function metrics.read_token_batch(bigint, text) is
-  'The texts of a batch that are still to be counted, for the worker named; prompt or completions NULL for a side that is not. None where the batch or its rows are gone: then the job is done. The digests go back unchanged to metrics.write_token_counts.';
+  'The texts of a batch that are still to be counted, for the worker named; prompt or completions NULL for a side that is not. None where the batch or its rows are gone: then the job is done. Version and digests go back unchanged to metrics.write_token_counts.';

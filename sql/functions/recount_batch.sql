@@ -12,6 +12,10 @@ declare
   ids metrics.token_batches.conversation_ids%type;
   counted_otherwise metrics.token_batches.conversation_ids%type;
 begin
+  -- What is being counted was read by the encodings of before: its counts find no batch then, and are dropped.
+  if after_id is null then
+    delete from metrics.token_batches;
+  end if;
   ids := array(
     select l.conversation_id
     from metrics.messages as l
@@ -51,4 +55,4 @@ begin
 end; $$;
 
 comment on function metrics.recount_batch(text, integer) is
-  'One step after a change of metrics.model_encodings: of up to batch_size ledger rows with ids after after_id (NULL: from the start), those counted with another encoding than their model''s become estimates, and so are counted again. Returns the last id seen (NULL: done), and how many rows it saw and changed. Safe to stop and repeat.';
+  'One step after a change of metrics.model_encodings: of up to batch_size ledger rows with ids after after_id (NULL: from the start), those counted with another encoding than their model''s become estimates, and so are counted again. Batches under way are given back, to be counted anew. Returns the last id seen (NULL: done), and how many rows it saw and changed. Safe to stop and repeat.';

@@ -5,6 +5,7 @@ create or replace function metrics.write_token_counts(
   conversation_ids metrics.token_batches.conversation_ids%type,
   prompt_tokens integer[],
   completion_tokens integer[],
+  versions xid[],
   prompt_digests bigint[],
   completion_digests bigint[],
   encodings metrics.encoding[],
@@ -52,8 +53,10 @@ begin
     ) as locked
   );
 
-  -- Read under the locks of the sessions: only what is still the text that was counted. A writer that
-  -- changed it but has yet to count its change finds another digest then, and makes it an estimate again.
+  -- Read under the locks of the sessions: only what is still the text that was counted. An entry that is the
+  -- version that was read has that text: whoever changes a text writes its entry anew (metrics.apply_messages). Of
+  -- any other version the digest decides, since neighbours and feedback write it too. A writer that changed the
+  -- text but has yet to count its change finds another digest then, and makes it an estimate again.
   with exact as materialized (
     select
       c.*, l.ctid as place,
@@ -61,25 +64,30 @@ begin
       case when l.prompt_source = 'estimate' then l.user_messages else 0 end as estimated_prompts,
       case when l.completion_source = 'estimate' then l.ai_messages else 0 end as estimated_completions,
       coalesce(
-        c.prompt_digest is not null and l.prompt_source <> 'provider'
-          and c.prompt_digest = metrics.text_digest(s.model, s.message, null),
+        l.prompt_source <> 'provider'
+          and c.prompt_digest = case when l.xmin = c.version then c.prompt_digest else present.prompt_digest end,
         false
       ) as prompt,
       coalesce(
-        c.completion_digest is not null and l.completion_source <> 'provider'
-          and c.completion_digest = metrics.text_digest(
-            s.model, case when s.role = 'assistant' then s.message end, s.response
-          ),
+        l.completion_source <> 'provider'
+          and c.completion_digest = case when l.xmin = c.version then c.completion_digest else present.completion_digest end,
         false
       ) as completion
     from unnest(
       write_token_counts.conversation_ids, write_token_counts.prompt_tokens, write_token_counts.completion_tokens,
-      prompt_digests, completion_digests, encodings, encodings_assumed
+      versions, prompt_digests, completion_digests, encodings, encodings_assumed
     ) as c (
-      conversation_id, prompt_tokens, completion_tokens, prompt_digest, completion_digest, encoding, encoding_assumed
+      conversation_id, prompt_tokens, completion_tokens, version, prompt_digest, completion_digest, encoding, encoding_assumed
     )
     join metrics.messages as l on l.conversation_id = c.conversation_id
-    join metrics.source_messages as s on s.conversation_id = c.conversation_id
+    left join lateral (
+      select
+        metrics.text_digest(s.model, s.message, null) as prompt_digest,
+        metrics.text_digest(s.model, case when s.role = 'assistant' then s.message end, s.response) as completion_digest
+      from metrics.source_messages as s
+      where s.conversation_id = c.conversation_id and l.xmin <> c.version
+      offset 0
+    ) as present on true
     -- Looked up by hash; as a condition by itself it would be a join, of each with each.
     where coalesce(l.session_key in (select session from unnest(sessions) as session), false)
     -- Feedback marks ledger rows without their session.
@@ -149,6 +157,6 @@ begin
 end; $$;
 
 comment on function metrics.write_token_counts(
-  bigint, metrics.token_batches.conversation_ids%type, integer[], integer[], bigint[], bigint[], metrics.encoding[], boolean[]
+  bigint, metrics.token_batches.conversation_ids%type, integer[], integer[], xid[], bigint[], bigint[], metrics.encoding[], boolean[]
 ) is
   'Puts the exact counts of a batch into ledger and metrics and ends the batch; the arrays hold what metrics.read_token_batch gave and the counts, one element a row. Drops counts of texts that changed since, rows that are gone, and, to be tried again in 2 seconds, what a transaction under way has locked.';

@@ -7,6 +7,7 @@ export type Limits = { batches: number; rows: number; tokens: number };
 /** A message row whose texts are to be counted: those of the sides that have a digest. */
 export type BatchRow = {
   conversation_id: string;
+  version: string;
   encoding: string;
   encoding_assumed: boolean;
   prompt: string | null;
@@ -43,7 +44,7 @@ export async function enqueueBatches(pool: Pool, { schema }: WorkerSource, limit
 export async function readBatch(pool: Pool, { source, batch }: BatchOf, worker: string): Promise<BatchRow[]> {
   // Text by text, since the client's parser for arrays goes character by character.
   const { rows } = await pool.query<BatchRow>(
-    `select conversation_id, encoding, encoding_assumed, prompt, completions[1] as completion,
+    `select conversation_id, version, encoding, encoding_assumed, prompt, completions[1] as completion,
       completions[2] as second_completion, prompt_digest, completion_digest
     from ${source.schema}.read_token_batch($1, $2)`,
     [batch, worker],
@@ -60,12 +61,13 @@ export async function writeBatch(pool: Pool, { source, batch }: BatchOf, counts:
   const column = (name: Exclude<keyof RowCounts, "conversation_id">) =>
     `{${counts.map((row) => row[name] ?? "null").join()}}`;
   const { rows } = await pool.query<Written>(
-    `select written, dropped from ${source.schema}.write_token_counts($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `select written, dropped from ${source.schema}.write_token_counts($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       batch,
       counts.map((row) => row.conversation_id),
       column("prompt_tokens"),
       column("completion_tokens"),
+      column("version"),
       column("prompt_digest"),
       column("completion_digest"),
       column("encoding"),
