@@ -27,7 +27,7 @@ export const tokens: Case = {
       texts: readTexts(),
       shape: "messages",
       title: "short ones, of about 12 tokens, each in a row of its own",
-      about: `Texts: ${corpusName}. A message takes tiktoken some 10 µs, so the database's part of each weighs most.`,
+      about: `Texts: ${corpusName}. A message takes tiktoken some 10 to 20 µs, so the database's part of each weighs most.`,
       messages: bench.scale.tokenMessages,
     }),
     await measureRate(bench, {
