@@ -7,6 +7,7 @@ export type Limits = { batches: number; rows: number; tokens: number };
 /** A message row whose texts are to be counted: those of the sides that have a digest. */
 export type BatchRow = {
   conversation_id: string;
+  /** Of the ledger's entry (xmin): the text that was read belongs to it. */
   version: string;
   encoding: string;
   encoding_assumed: boolean;
