@@ -20,11 +20,12 @@ const killedAt = async (url: string, moment: () => Promise<void>) => {
   return end;
 };
 
-/** That counts are written from now on. */
+/** That a worker has written counts from now on: the time of an entry with an estimate may be a writer's. */
 const nextExact = async (db: Sql) => {
   const [row] = await db<[{ now: string }]>`select clock_timestamp()::text as now`;
   return `exists (
-    select from metrics.messages where 'tiktoken' in (prompt_source, completion_source) and counted_at > '${row.now}'
+    select from metrics.messages
+    where prompt_source = 'tiktoken' and completion_source is distinct from 'estimate' and counted_at > '${row.now}'
   )`;
 };
 
